@@ -1,0 +1,3 @@
+//! The specification: what a lock must guarantee.
+
+pub mod linearizable;

@@ -1,0 +1,2 @@
+//! locklab
+fn main() {}
