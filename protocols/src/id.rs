@@ -123,3 +123,25 @@ impl fmt::Display for Token {
         self.0.fmt(f)
     }
 }
+
+impl Owner {
+    /// The first life of a client.
+    pub fn first(client: ClientId) -> Self {
+        Self {
+            client,
+            incarnation: Incarnation(1),
+        }
+    }
+}
+
+impl From<ServerId> for NodeId {
+    fn from(id: ServerId) -> Self {
+        Self::Server(id)
+    }
+}
+
+impl From<ClientId> for NodeId {
+    fn from(id: ClientId) -> Self {
+        Self::Client(id)
+    }
+}

@@ -1,5 +1,17 @@
 //! What a lock is: the contract, the specification, and the reference locks.
+//!
+//! Everything here is pure: no I/O, no clock, no random numbers, no async. Start with
+//! [`contract`], whose module page holds a complete lock of some forty lines; [`spec`] says what
+//! a lock must guarantee; [`system`] puts servers, clients, [applications](application) and the
+//! [storage] together into one transition, which the simulator and the model checker both drive.
 
+pub mod account;
+pub mod application;
+pub mod contract;
 pub mod id;
+pub mod prelude;
 pub mod spec;
+pub mod stable_hash;
+pub mod storage;
+pub mod system;
 pub mod time;

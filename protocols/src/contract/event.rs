@@ -1,0 +1,323 @@
+//! What an observer may know: the one stream that feeds monitors, traces, measures and stories.
+//!
+//! Nodes report events with [`Effects::notify`](super::Effects::notify); the host adds those that
+//! no node can know (a pause, a crash, what the servers together make of a lock).
+
+use crate::id::{Incarnation, LockId, NodeId, Owner, Token};
+use crate::storage::Version;
+use std::time::Duration;
+
+/// Something that an observer sees at one node at one moment.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Event {
+    /// A client tells its application.
+    Lock(LockEvent),
+    /// A server changes its account of a lock.
+    Lease(LeaseEvent),
+    /// The storage applies or rejects an operation.
+    Storage(StorageEvent),
+    /// An application works.
+    Work(WorkEvent),
+    /// Something happens to a node that it cannot know itself.
+    Host(HostEvent),
+    /// Who owns a lock by the account of all live servers together, after it changed.
+    Owners {
+        /// The lock.
+        lock: LockId,
+        /// Its owners, sorted; more than one is a broken `grant-exclusion`.
+        owners: Vec<Owner>,
+    },
+    /// The servers ended a lease: their account dropped an owner in a step that reported
+    /// [`LeaseEvent::Expired`] for him.
+    LeaseEnded {
+        /// The lock.
+        lock: LockId,
+        /// Whose lease it was.
+        owner: Owner,
+    },
+}
+
+/// What a client tells its application about a lock.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum LockEvent {
+    /// The lock is yours.
+    Granted {
+        /// The lock.
+        lock: LockId,
+        /// Its fencing token, where the protocol has one.
+        token: Option<Token>,
+    },
+    /// The lock is not yours.
+    Refused {
+        /// The lock.
+        lock: LockId,
+        /// Whether the attempt certainly took no effect; if not, it may still take effect later.
+        definite: bool,
+    },
+    /// The lock is no longer yours, though you did not release it.
+    Lost {
+        /// The lock.
+        lock: LockId,
+    },
+    /// The release that you asked for is over.
+    Released {
+        /// The lock.
+        lock: LockId,
+        /// How it ended.
+        outcome: Ending,
+    },
+}
+
+/// How an operation ended.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Ending {
+    /// It took effect.
+    Done,
+    /// It certainly took no effect (a release of a lock that was another's by then).
+    Failed,
+    /// It may have taken effect, may do so later, or never.
+    Unknown,
+}
+
+/// One server's own account of a lock. A server reports every change of it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum LeaseEvent {
+    /// It gives the lock to an owner.
+    Granted {
+        /// The lock.
+        lock: LockId,
+        /// The new owner.
+        owner: Owner,
+        /// The length of the lease; `None` for a lock without end.
+        lease: Option<Duration>,
+    },
+    /// It prolongs a lease: the full length counts from now.
+    Renewed {
+        /// The lock.
+        lock: LockId,
+        /// The owner.
+        owner: Owner,
+        /// The length of the lease; `None` for a lock without end.
+        lease: Option<Duration>,
+    },
+    /// It frees the lock because somebody asked for it.
+    Released {
+        /// The lock.
+        lock: LockId,
+        /// Whose it was.
+        owner: Owner,
+        /// Who asked.
+        by: Owner,
+    },
+    /// It frees the lock because the lease ran out by its clock.
+    Expired {
+        /// The lock.
+        lock: LockId,
+        /// Whose it was.
+        owner: Owner,
+    },
+}
+
+/// What happened to the guarded data.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum StorageEvent {
+    /// A read was answered.
+    Read {
+        /// The resource's lock.
+        lock: LockId,
+        /// The reader.
+        owner: Owner,
+        /// The token that the storage looked at; `None` where it looks at none.
+        token: Option<Token>,
+        /// What was read.
+        version: Version,
+    },
+    /// A write was applied and is durable.
+    Written {
+        /// The resource's lock.
+        lock: LockId,
+        /// The writer.
+        owner: Owner,
+        /// The token that came with it; `None` for a grant without a token.
+        token: Option<Token>,
+        /// The version that the writer had read.
+        based_on: Version,
+        /// The version that it made.
+        version: Version,
+    },
+    /// An operation was refused: its token is older than one seen before.
+    Rejected {
+        /// The resource's lock.
+        lock: LockId,
+        /// Whose operation.
+        owner: Owner,
+        /// Its token.
+        token: Token,
+        /// The newest token that the storage has seen.
+        newest: Token,
+        /// Whether it was a write.
+        write: bool,
+    },
+}
+
+/// What an application does.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum WorkEvent {
+    /// It asks for a lock.
+    Acquires {
+        /// The lock.
+        lock: LockId,
+    },
+    /// It gives a lock back; from now on it does not rely on it.
+    Releases {
+        /// The lock.
+        lock: LockId,
+    },
+    /// It has just checked that it still holds the lock and is about to write.
+    Checked {
+        /// The lock.
+        lock: LockId,
+    },
+    /// The storage told it that its write is done.
+    Acknowledged {
+        /// The resource's lock.
+        lock: LockId,
+        /// The version that the write made.
+        version: Version,
+    },
+}
+
+/// What happens to a node from outside.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum HostEvent {
+    /// It starts or restarts.
+    Started(Incarnation),
+    /// It dies; what is in its memory is gone.
+    Crashed,
+    /// It stands still: time and its mailbox go on.
+    Paused,
+    /// It goes on after a pause.
+    Resumed,
+    /// A fault (of itself, its clock, its disk or one of its links) begins to touch it.
+    Afflicted,
+    /// As often as it was afflicted, such a fault ends.
+    Relieved,
+    /// All faults of the run are over from here on. Seen once, at the storage.
+    Healed,
+}
+
+/// An event with where it was seen.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Observation {
+    /// Where.
+    pub node: NodeId,
+    /// What.
+    pub event: Event,
+}
+
+macro_rules! event_from {
+    ($($variant:ident($inner:ty)),*) => {
+        $(impl From<$inner> for Event {
+            fn from(event: $inner) -> Self {
+                Self::$variant(event)
+            }
+        })*
+    };
+}
+
+event_from!(
+    Lock(LockEvent),
+    Lease(LeaseEvent),
+    Storage(StorageEvent),
+    Work(WorkEvent),
+    Host(HostEvent)
+);
+
+impl Event {
+    /// The name by which a fault plan waits for this event, for those that can be waited for.
+    pub fn trigger(&self) -> Option<Trigger> {
+        Some(match self {
+            Self::Lock(LockEvent::Granted { .. }) => Trigger::Granted,
+            Self::Lock(LockEvent::Refused { .. }) => Trigger::Refused,
+            Self::Lock(LockEvent::Lost { .. }) => Trigger::Lost,
+            Self::Lock(LockEvent::Released { .. }) => Trigger::Released,
+            Self::Lease(LeaseEvent::Granted { .. }) => Trigger::LeaseGranted,
+            Self::Lease(LeaseEvent::Renewed { .. }) => Trigger::Renewed,
+            Self::Lease(LeaseEvent::Expired { .. }) => Trigger::Expired,
+            Self::Storage(StorageEvent::Read { .. }) => Trigger::Read,
+            Self::Storage(StorageEvent::Written { .. }) => Trigger::Written,
+            Self::Storage(StorageEvent::Rejected { .. }) => Trigger::Rejected,
+            Self::Work(WorkEvent::Acquires { .. }) => Trigger::Acquires,
+            Self::Work(WorkEvent::Checked { .. }) => Trigger::Checked,
+            _ => return None,
+        })
+    }
+}
+
+/// Moments that a fault plan can wait for.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trigger {
+    /// An application asks for a lock.
+    Acquires,
+    /// A client tells its application that the lock is its own.
+    Granted,
+    /// A client tells its application that it did not get the lock.
+    Refused,
+    /// A client tells its application that the lock is gone.
+    Lost,
+    /// A client tells its application that a release is over.
+    Released,
+    /// A server gives a lock to an owner.
+    LeaseGranted,
+    /// A server prolongs a lease.
+    Renewed,
+    /// A server ends a lease that ran out.
+    Expired,
+    /// The storage answers a read.
+    Read,
+    /// An application checked that it holds its lock and is about to write.
+    Checked,
+    /// The storage applies a write.
+    Written,
+    /// The storage refuses an operation with an old token.
+    Rejected,
+}
+
+impl Trigger {
+    /// Every trigger.
+    pub const ALL: [Self; 12] = [
+        Self::Acquires,
+        Self::Granted,
+        Self::Refused,
+        Self::Lost,
+        Self::Released,
+        Self::LeaseGranted,
+        Self::Renewed,
+        Self::Expired,
+        Self::Read,
+        Self::Checked,
+        Self::Written,
+        Self::Rejected,
+    ];
+
+    /// Its name in scenario files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Acquires => "acquires",
+            Self::Granted => "granted",
+            Self::Refused => "refused",
+            Self::Lost => "lost",
+            Self::Released => "released",
+            Self::LeaseGranted => "lease-granted",
+            Self::Renewed => "renewed",
+            Self::Expired => "expired",
+            Self::Read => "read",
+            Self::Checked => "checked",
+            Self::Written => "written",
+            Self::Rejected => "rejected",
+        }
+    }
+}
