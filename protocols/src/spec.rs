@@ -3,7 +3,13 @@
 pub mod linearizable;
 
 mod guarantee;
+mod monitor;
+mod monitors;
+mod mutual_exclusion;
+mod scene;
+mod table;
 mod verdict;
 
 pub use guarantee::Guarantee;
+pub use monitors::{MonitorSettings, Monitors};
 pub use verdict::Verdict;
