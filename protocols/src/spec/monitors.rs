@@ -33,10 +33,7 @@ impl Monitors {
     /// Monitors that have seen nothing yet.
     pub fn new(settings: MonitorSettings) -> Self {
         let _ = settings;
-        Self {
-            scene: Scene::default(),
-            mutual_exclusion: MutualExclusion::default(),
-        }
+        Self { scene: Scene::default(), mutual_exclusion: MutualExclusion::default() }
     }
 
     /// Takes in what was seen at a moment, in the order of the stream.
@@ -47,9 +44,7 @@ impl Monitors {
 
     /// Whether any guarantee broke so far.
     pub fn any_broken(&self) -> bool {
-        Guarantee::ALL
-            .iter()
-            .any(|guarantee| self.is_broken(*guarantee))
+        Guarantee::ALL.iter().any(|guarantee| self.is_broken(*guarantee))
     }
 
     /// Whether a guarantee broke so far. What only the end of a run shows is not in it.
@@ -64,9 +59,7 @@ impl Monitors {
     pub fn verdict(&self, guarantee: Guarantee, end: Time) -> Verdict {
         match guarantee {
             Guarantee::MutualExclusion => self.mutual_exclusion.verdict(end, &self.scene),
-            _ => Verdict::Unknown {
-                reason: "nobody watches it".to_owned(),
-            },
+            _ => Verdict::Unknown { reason: "nobody watches it".to_owned() },
         }
     }
 

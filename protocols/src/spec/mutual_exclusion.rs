@@ -31,11 +31,7 @@ impl MutualExclusion {
         if let Some(holder) = scene.holders(lock).iter().find(other)
             && !self.broken.is_set()
         {
-            let Holder {
-                client: holder,
-                since,
-                ..
-            } = holder;
+            let Holder { client: holder, since, .. } = holder;
             let still = match scene.client(*holder).map(|scene| scene.fate) {
                 Some(Fate::Paused(paused)) => format!(", standing still since {paused}"),
                 _ => String::new(),

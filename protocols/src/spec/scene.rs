@@ -94,23 +94,17 @@ impl Scene {
 
     /// All clients.
     pub(super) fn clients(&self) -> impl Iterator<Item = (ClientId, &ClientScene)> {
-        self.clients
-            .iter()
-            .map(|(index, client)| (ClientId::at(index), client))
+        self.clients.iter().map(|(index, client)| (ClientId::at(index), client))
     }
 
     /// All locks.
     pub(super) fn locks(&self) -> impl Iterator<Item = (LockId, &LockScene)> {
-        self.locks
-            .iter()
-            .map(|(index, lock)| (LockId::at(index), lock))
+        self.locks.iter().map(|(index, lock)| (LockId::at(index), lock))
     }
 
     /// Who owns a lock by the servers' account, and since when.
     pub(super) fn owners(&self, lock: LockId) -> &[(Owner, Time)] {
-        self.locks
-            .get(lock.index())
-            .map_or(&[], |lock| lock.owners.as_slice())
+        self.locks.get(lock.index()).map_or(&[], |lock| lock.owners.as_slice())
     }
 
     /// Whether the servers' account lists an owner.
@@ -120,9 +114,7 @@ impl Scene {
 
     /// Who believes to hold a lock.
     pub(super) fn holders(&self, lock: LockId) -> &[Holder] {
-        self.locks
-            .get(lock.index())
-            .map_or(&[], |lock| lock.holders.as_slice())
+        self.locks.get(lock.index()).map_or(&[], |lock| lock.holders.as_slice())
     }
 
     /// A client's belief in a lock.
@@ -133,13 +125,9 @@ impl Scene {
 
     /// The present life of a client.
     pub(super) fn life(&self, client: ClientId) -> Owner {
-        let incarnation = self
-            .client(client)
-            .map_or_else(Default::default, |client| client.incarnation);
-        Owner {
-            client,
-            incarnation,
-        }
+        let incarnation =
+            self.client(client).map_or_else(Default::default, |client| client.incarnation);
+        Owner { client, incarnation }
     }
 
     /// Whether this life of a client goes on.
@@ -207,13 +195,7 @@ impl Scene {
             }
             None => {
                 scene.holds += 1;
-                holders.push(Holder {
-                    client,
-                    depth: 1,
-                    since: at,
-                    token,
-                    wanted: wait.is_some(),
-                });
+                holders.push(Holder { client, depth: 1, since: at, token, wanted: wait.is_some() });
             }
         }
     }
@@ -226,11 +208,7 @@ impl Scene {
                     Some(wait) => wait.asked = true,
                     None => {
                         waits.retain(|wait| wait.asked);
-                        waits.push(Wait {
-                            lock,
-                            since: at,
-                            asked: true,
-                        });
+                        waits.push(Wait { lock, since: at, asked: true });
                     }
                 }
             }
