@@ -1,0 +1,78 @@
+//! A Redis-like server: a key table behind atomic commands.
+
+use super::keys::Keys;
+use super::message::{Message, Request};
+use super::settings::Settings;
+use super::store::{Store, StoreTimer};
+use crate::prelude::*;
+
+/// A single server. What it can do is what Redis can do; the locks differ in their clients.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Redis {
+    store: Store,
+    /// A request that waits for the reading of the clock, which is the next input.
+    asked: Option<(NodeId, Request)>,
+}
+
+impl Redis {
+    pub(super) fn new(settings: &Settings, disk: &Keys) -> Self {
+        Self {
+            store: Store::new(settings, disk),
+            asked: None,
+        }
+    }
+
+    /// The keys of this server.
+    pub fn keys(&self) -> &Keys {
+        self.store.keys()
+    }
+
+    /// Who owns a lock by this server's table.
+    pub fn owner(&self, lock: LockId) -> Option<Owner> {
+        Some(self.keys().get(lock)?.value.owner)
+    }
+
+    fn execute(
+        &mut self,
+        from: NodeId,
+        request: &Request,
+        now: Option<Reading>,
+        fx: &mut Effects<Self>,
+    ) {
+        let (answer, _) = self.store.execute(request, now, fx);
+        fx.send(from, Message::Reply(request.reply(answer)));
+    }
+}
+
+impl Node for Redis {
+    type Message = Message;
+    type Timer = StoreTimer;
+    type Disk = Keys;
+
+    fn step(&mut self, input: InputOf<Self>, fx: &mut Effects<Self>) {
+        match input {
+            Input::Started(_) => self.store.start(fx),
+            Input::Message {
+                from,
+                body: Message::Request(request),
+            } => {
+                if self.store.needs_reading(&request) {
+                    self.asked = Some((from, request));
+                    fx.read_clock(Clock::Wall);
+                } else {
+                    self.execute(from, &request, None, fx);
+                }
+            }
+            Input::Clock(Clock::Wall, now) => {
+                if let Some((from, request)) = self.asked.take() {
+                    self.execute(from, &request, Some(now), fx);
+                }
+            }
+            Input::Fired(StoreTimer::Expire(lock, number)) => {
+                self.store.expire(lock, number, fx);
+            }
+            Input::Fired(StoreTimer::Flush) => self.store.flush(fx),
+            _ => {}
+        }
+    }
+}
