@@ -6,8 +6,10 @@
 //!
 //! | protocol | what it adds |
 //! | --- | --- |
+//! | [`TtlNaive`] | SETNX, then EXPIRE, then DEL: the classic, and its flaws |
 //! | [`Ttl`] | one server, an owner value, a token |
 //! | [`TtlWatchdog`] | the lease is renewed while the owner lives; reentrant |
+//! | [`Redlock`] | a majority of independent servers |
 //!
 //! The server is the same for all of them but one: a [key table](keys) behind atomic
 //! [commands](message::RedisCommand). The clients differ. Sources are named in each lock's own
@@ -16,14 +18,18 @@
 mod claims;
 pub mod keys;
 pub mod message;
+mod naive;
 mod redis;
+mod redlock;
 mod settings;
 mod single;
 mod store;
 mod watchdog;
 
 pub use claims::{Claim, ClientTimer, Phase};
-pub use redis::Redis;
+pub use naive::{NaiveClient, TtlNaive};
+pub use redis::{Redis, RedisTimer};
+pub use redlock::{Ballot, Redlock, RedlockClient, RedlockTimer, Stage, Votes};
 pub use settings::{Persist, Settings};
 pub use single::{Ttl, TtlClient};
 pub use store::StoreTimer;

@@ -12,6 +12,25 @@ pub struct Redis {
     store: Store,
     /// A request that waits for the reading of the clock, which is the next input.
     asked: Option<(NodeId, Request)>,
+    /// How long it stays away after a restart.
+    restart_delay: Duration,
+    /// Whether it is away: it hears no request.
+    away: bool,
+}
+
+/// The timers of a server.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum RedisTimer {
+    /// Of its key table.
+    Store(StoreTimer),
+    /// It has stayed away for long enough.
+    Return,
+}
+
+impl From<StoreTimer> for RedisTimer {
+    fn from(timer: StoreTimer) -> Self {
+        Self::Store(timer)
+    }
 }
 
 impl Redis {
@@ -19,6 +38,16 @@ impl Redis {
         Self {
             store: Store::new(settings, disk),
             asked: None,
+            restart_delay: Duration::ZERO,
+            away: false,
+        }
+    }
+
+    /// The same server, but after a restart it stays away for so long.
+    pub(super) fn delayed(self, restart_delay: Duration) -> Self {
+        Self {
+            restart_delay,
+            ..self
         }
     }
 
@@ -30,6 +59,14 @@ impl Redis {
     /// Who owns a lock by this server's table.
     pub fn owner(&self, lock: LockId) -> Option<Owner> {
         Some(self.keys().get(lock)?.value.owner)
+    }
+
+    fn start(&mut self, incarnation: Incarnation, fx: &mut Effects<Self>) {
+        self.store.start(fx);
+        if incarnation > Incarnation(1) && self.restart_delay > Duration::ZERO {
+            self.away = true;
+            fx.arm(RedisTimer::Return, Clock::Monotonic, self.restart_delay);
+        }
     }
 
     fn execute(
@@ -46,16 +83,16 @@ impl Redis {
 
 impl Node for Redis {
     type Message = Message;
-    type Timer = StoreTimer;
+    type Timer = RedisTimer;
     type Disk = Keys;
 
     fn step(&mut self, input: InputOf<Self>, fx: &mut Effects<Self>) {
         match input {
-            Input::Started(_) => self.store.start(fx),
+            Input::Started(incarnation) => self.start(incarnation, fx),
             Input::Message {
                 from,
                 body: Message::Request(request),
-            } => {
+            } if !self.away => {
                 if self.store.needs_reading(&request) {
                     self.asked = Some((from, request));
                     fx.read_clock(Clock::Wall);
@@ -68,10 +105,11 @@ impl Node for Redis {
                     self.execute(from, &request, Some(now), fx);
                 }
             }
-            Input::Fired(StoreTimer::Expire(lock, number)) => {
+            Input::Fired(RedisTimer::Store(StoreTimer::Expire(lock, number))) => {
                 self.store.expire(lock, number, fx);
             }
-            Input::Fired(StoreTimer::Flush) => self.store.flush(fx),
+            Input::Fired(RedisTimer::Store(StoreTimer::Flush)) => self.store.flush(fx),
+            Input::Fired(RedisTimer::Return) => self.away = false,
             _ => {}
         }
     }

@@ -119,13 +119,14 @@ impl Settings {
     }
 
     /// Mutual exclusion while the holder learns of the end of his validity before the lease ends:
-    /// the better the clocks, the longer a pause may be. Three points of that trade.
-    pub(super) fn mutual_exclusion(&self) -> Vec<Promise> {
+    /// the better the clocks, the longer a pause may be. Three points of that trade. `memory` is
+    /// what must be true for the servers not to forget.
+    pub(super) fn mutual_exclusion(&self, memory: &[Assumption]) -> Vec<Promise> {
         self.trade(1)
             .map(|(rate, pause)| {
                 let mut assumes = vec![Assumption::ClientPauseAtMost(pause)];
                 assumes.extend(self.true_clocks(rate));
-                assumes.extend(self.memory());
+                assumes.extend_from_slice(memory);
                 Promise {
                     guarantee: Guarantee::MutualExclusion,
                     assumes,
@@ -136,7 +137,7 @@ impl Settings {
 
     /// No lost update without a fence: what is left of the lease must cover a pause and also the
     /// way of the last write. A lost write is sent again, so none may be lost.
-    pub(super) fn unfenced_updates(&self) -> Vec<Promise> {
+    pub(super) fn unfenced_updates(&self, memory: &[Assumption]) -> Vec<Promise> {
         self.trade(2)
             .map(|(rate, half)| {
                 let mut assumes = vec![
@@ -146,7 +147,7 @@ impl Settings {
                     Assumption::NoPartition,
                 ];
                 assumes.extend(self.true_clocks(rate));
-                assumes.extend(self.memory());
+                assumes.extend_from_slice(memory);
                 Promise {
                     guarantee: Guarantee::NoLostUpdate,
                     assumes,
@@ -165,8 +166,8 @@ impl Settings {
             self.linearizable(),
         ];
         promises.extend(self.fenced());
-        promises.extend(self.mutual_exclusion());
-        promises.extend(self.unfenced_updates());
+        promises.extend(self.mutual_exclusion(&self.memory()));
+        promises.extend(self.unfenced_updates(&self.memory()));
         promises
     }
 
