@@ -113,10 +113,6 @@ impl From<Reply> for Message {
 impl Request {
     /// The answer to this request.
     pub(super) fn reply(&self, answer: Answer) -> Reply {
-        Reply {
-            lock: self.lock,
-            value: self.value,
-            answer,
-        }
+        Reply { lock: self.lock, value: self.value, answer }
     }
 }
