@@ -7,7 +7,7 @@
 use linearizable_differential::{brute::Brute, random::Random, stateright_tester};
 use locklab_protocols::spec::linearizable::{
     Action, Answer, Budget, History, Outcome, Recorder, Semantics, check, check_by_search,
-    is_direct,
+    is_direct, write_json_lines,
 };
 
 mod linearizable_differential {
@@ -78,7 +78,7 @@ fn recordable(history: &History) -> bool {
 
 fn compare(seed: u64, history: &History, semantics: Semantics, counts: &mut Counts) {
     let brute = Brute::new(history, semantics);
-    let context = || format!("seed {seed}, {semantics:?}\n{:#?}", history.operations);
+    let context = || format!("seed {seed}, {semantics:?}\n{}", write_json_lines(history));
     let events = Brute::events(history).len();
     let fits = brute.fits(events);
     let answer = check(history, semantics, Budget::default());

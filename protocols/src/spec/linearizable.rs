@@ -54,7 +54,7 @@ mod mutex;
 mod recorder;
 mod search;
 
-pub use edn::{EdnError, read_edn};
+pub use edn::{EdnError, EdnProblem, read_edn};
 pub use history::{Action, History, Operation, Outcome};
 pub use json::{JsonError, JsonProblem, read_json_lines, write_json_lines};
 pub use mutex::Semantics;
@@ -192,6 +192,7 @@ fn search_locks(
         searches[*lock as usize] = Some((Search::new(semantics), budget.steps));
     }
     let last = layout.last_events(history);
+    let mut ids = vec![0; history.operations.len()];
     for (position, event) in layout.events.iter().enumerate().take(end) {
         let index = event.operation as usize;
         let slot = &mut searches[layout.lock[index] as usize];
@@ -202,11 +203,11 @@ fn search_locks(
         let unknown = operation.outcome == Outcome::Unknown;
         let mut end = Ok(());
         if !event.returns {
-            search.called(event.operation, operation.process, operation.action);
+            ids[index] = search.called(operation.process, operation.action);
         }
         // An operation that will end as unknown may take effect late or never from its call on.
         if event.returns != unknown {
-            end = search.returned(event.operation, operation.outcome, steps);
+            end = search.returned(ids[index], operation.outcome, steps);
         }
         if last[layout.place[index] as usize] == Some(position) {
             search.gone(operation.process);
@@ -260,7 +261,6 @@ fn answer(
     let culprit = Culprit {
         process: last.process,
         lock: last.lock,
-        action: last.action,
         called: last.called,
         returned: event.at,
         outcome: last.outcome,

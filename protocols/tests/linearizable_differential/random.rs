@@ -1,7 +1,9 @@
 //! Random small histories: a real lock is used at random, then often something is changed.
 
 use locklab_protocols::id::{ClientId, Incarnation, LockId, Owner, Token};
-use locklab_protocols::spec::linearizable::{Action, History, Operation, Outcome, Semantics};
+use locklab_protocols::spec::linearizable::{
+    Action, Answer, Budget, History, Operation, Outcome, Semantics, check,
+};
 
 /// Xorshift64*, and what is drawn from it.
 pub(crate) struct Random(u64);
@@ -105,6 +107,9 @@ impl Random {
                 outcome,
             });
         }
+        if self.chance(50) {
+            without_ties(&mut operations);
+        }
         for _ in 0..[0, 1, 1, 2][self.below(4) as usize] {
             self.change(&mut operations, semantics);
         }
@@ -117,7 +122,7 @@ impl Random {
             return;
         }
         let index = self.below(operations.len() as u64) as usize;
-        let longer = self.below(4);
+        let longer = self.below(4) * if self.chance(50) { 1 } else { 32 };
         let process = self.owner(3);
         let operation = &mut operations[index];
         let before = *operation;
@@ -130,13 +135,13 @@ impl Random {
                 operation.outcome = match operation.outcome {
                     Outcome::Ok(_) => Outcome::Fail,
                     _ if operation.action != Action::Acquire => Outcome::Ok(None),
-                    _ => Outcome::Ok(Some(Token(longer + 1))),
+                    _ => Outcome::Ok(Some(Token(longer % 32 + 1))),
                 };
                 operation.returned = operation.returned.or(Some(operation.called + longer));
             }
             2 => {
                 if let Outcome::Ok(Some(token)) = &mut operation.outcome {
-                    token.0 = (token.0 + 4).saturating_sub(1 + longer);
+                    token.0 = (token.0 + 4).saturating_sub(1 + longer % 32);
                 }
             }
             3 => operation.called = operation.called.saturating_sub(longer),
@@ -158,6 +163,19 @@ impl Random {
         if !fine {
             operations[index] = before;
         }
+    }
+}
+
+/// Moves calls and returns apart, in an order that their times allow.
+fn without_ties(operations: &mut [Operation]) {
+    for (index, operation) in (0..).zip(operations) {
+        let instant =
+            operation.action == Action::LeaseEnded && operation.returned == Some(operation.called);
+        operation.called = operation.called * 32 + index * 2;
+        operation.returned = match operation.returned {
+            Some(_) if instant => Some(operation.called),
+            returned => returned.map(|returned| returned * 32 + index * 2 + 1),
+        };
     }
 }
 

@@ -13,7 +13,8 @@
 //! - the end of a lease overlaps an acquire of its owner, or a release that it may have beaten;
 //! - a release of unknown outcome is repeated, or belongs to a nested hold;
 //! - an acquire returns at the moment at which its owner's release is called, or two grants whose
-//!   tokens stand in the wrong order returned at the same moment;
+//!   tokens stand in the wrong order returned at the same moment, or the later one may be nested
+//!   in a hold of unknown outcome;
 //! - a failed acquire asserts that the lock was held.
 
 use super::explain::Cause;
@@ -110,7 +111,6 @@ impl Sweep<'_> {
         let operation = &self.operations[event.operation as usize];
         let unknown = operation.outcome == Outcome::Unknown;
         match (operation.action, event.returns) {
-            (Action::LeaseEnded, _) if operation.outcome == Outcome::Fail => Ok(()),
             (Action::LeaseEnded, _) if unknown => Err(Stop::HandOver),
             (Action::LeaseEnded, false) => self.lease_ends(operation, lock, place),
             (Action::LeaseEnded, true) => {
@@ -253,7 +253,8 @@ impl Sweep<'_> {
             let nested = standing.depth > 0;
             if let Some((newest, granted)) = lock.newest {
                 let grows = newest < token || (nested && newest == token);
-                if !grows && granted < at {
+                let nestable = self.semantics.reentrant && standing.spare_acquire;
+                if !grows && granted < at && !nestable {
                     return Err(Stop::Broken(Cause::Token));
                 }
                 if !grows {
@@ -279,13 +280,10 @@ impl Sweep<'_> {
         if standing.depth == 0 {
             return Ok(());
         }
-        if standing.maybe_released {
-            standing.maybe_released = false;
-            standing.spare_release = true;
-            standing.depth = 0;
-        } else {
-            standing.lost = true;
-        }
+        // Which of the two ended the hold is open, so the release may have effect later.
+        standing.spare_release |= standing.maybe_released;
+        standing.maybe_released = false;
+        standing.lost = true;
         let lock = &mut self.locks[lock];
         lock.core = lock.core.filter(|core| *core != operation.process);
         Ok(())

@@ -29,7 +29,6 @@ pub(super) enum Cause {
 pub(super) struct Culprit {
     pub(super) process: Owner,
     pub(super) lock: LockId,
-    pub(super) action: Action,
     pub(super) called: u64,
     pub(super) returned: u64,
     pub(super) outcome: Outcome,

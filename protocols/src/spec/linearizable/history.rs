@@ -205,6 +205,9 @@ fn flaw(operation: &Operation, semantics: Semantics) -> Option<&'static str> {
     match (operation.outcome, operation.returned) {
         (_, Some(returned)) if returned < operation.called => Some("it returned before its call"),
         (Outcome::Ok(_) | Outcome::Fail, None) => Some("it has an outcome but no return"),
+        (Outcome::Fail, _) if operation.action == Action::LeaseEnded => {
+            Some("the end of a lease cannot fail; one that did not happen is left out")
+        }
         (Outcome::Ok(Some(_)), _) if !acquire => Some("only an acquire carries a token"),
         (Outcome::Ok(None), _) if acquire && semantics.fenced => {
             Some("a grant of a fenced lock must carry its token")
@@ -253,6 +256,8 @@ mod tests {
         assert!(flaw_of(&[backwards], Semantics::PLAIN).contains("returned before its call"));
         let endless = operation(1, Action::Release, 5, None, Outcome::Fail);
         assert!(flaw_of(&[endless], Semantics::PLAIN).contains("no return"));
+        let failed = operation(1, Action::LeaseEnded, 5, Some(6), Outcome::Fail);
+        assert!(flaw_of(&[failed], Semantics::PLAIN).contains("cannot fail"));
         let token = operation(1, Action::Release, 5, Some(6), Outcome::Ok(Some(Token(1))));
         assert!(flaw_of(&[token], Semantics::PLAIN).contains("only an acquire"));
         let bare = operation(1, Action::Acquire, 5, Some(6), ok);

@@ -40,8 +40,6 @@ struct Watch {
     facts: Facts,
     /// The open operation of each process, and when it was called.
     open: BTreeMap<Owner, Open>,
-    /// Numbers of operations in use.
-    used: Vec<u32>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -67,27 +65,23 @@ impl Watch {
             steps: budget.steps,
             facts: Facts::default(),
             open: BTreeMap::new(),
-            used: Vec::new(),
         }
     }
 
     fn call(&mut self, process: Owner, action: Action, at: u64) -> Open {
-        let free = (0..).find(|id| !self.used.contains(id)).unwrap_or(u32::MAX);
-        self.used.push(free);
-        self.used.sort_unstable();
         self.facts.called(process, action, at);
-        if let Some(search) = &mut self.search {
-            search.called(free, process, action);
-        }
+        let id = self
+            .search
+            .as_mut()
+            .map_or(0, |search| search.called(process, action));
         Open {
-            id: free,
+            id,
             action,
             called: at,
         }
     }
 
     fn end(&mut self, id: u32, outcome: Outcome) -> Result<(), Stop> {
-        self.used.retain(|used| *used != id);
         match &mut self.search {
             Some(search) => search.returned(id, outcome, &mut self.steps),
             None => Ok(()),
@@ -265,7 +259,6 @@ impl Recorder {
                 let culprit = Culprit {
                     process: due.process,
                     lock: due.lock,
-                    action: due.open.action,
                     called: due.open.called,
                     returned: self.now,
                     outcome: due.outcome,

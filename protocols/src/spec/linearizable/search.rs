@@ -53,22 +53,26 @@ impl Search {
         self.configurations.len() + self.open.len()
     }
 
-    /// Takes note of a call; `id` must not be open.
-    pub(super) fn called(&mut self, id: u32, process: Owner, action: Action) {
-        let same = |pending: &Pending| pending.process == process && pending.is_call();
-        let earlier = self.open.iter().filter(|_| action != Action::LeaseEnded);
-        let after = earlier
-            .filter(|(_, pending)| same(pending))
-            .map(|(id, _)| *id)
-            .collect();
+    /// Takes note of a call, and gives the number under which it returns.
+    pub(super) fn called(&mut self, process: Owner, action: Action) -> u32 {
+        let first = |(_, pending): &(&u32, &Pending)| {
+            let call = action != Action::LeaseEnded && pending.is_call();
+            call && pending.process == process && !pending.unknown
+        };
+        let after = self.open.iter().filter(first).map(|(id, _)| *id).collect();
+        let id = (0..u32::MAX)
+            .find(|id| !self.open.contains_key(id))
+            .unwrap_or(u32::MAX);
         self.open.insert(
             id,
             Pending {
                 process,
                 action,
                 after,
+                unknown: false,
             },
         );
+        id
     }
 
     /// Takes note of a return, and keeps what fits it.
@@ -78,9 +82,15 @@ impl Search {
         outcome: Outcome,
         steps: &mut u64,
     ) -> Result<(), Stop> {
-        let Some(pending) = self.open.get(&id).cloned() else {
+        let Some(pending) = self.open.get_mut(&id) else {
             return Ok(());
         };
+        if outcome == Outcome::Unknown && !pending.after.is_empty() {
+            // It waits for operations of its process that return at this same moment.
+            pending.unknown = true;
+            return Ok(());
+        }
+        let pending = pending.clone();
         let mut kept = BTreeSet::new();
         for configuration in &self.configurations {
             *steps = steps.checked_sub(1).ok_or(Stop::Budget)?;
@@ -98,12 +108,18 @@ impl Search {
             return Err(Stop::Broken(self.cause(id, &pending, outcome, steps)));
         }
         self.open.remove(&id);
-        for other in self.open.values_mut() {
-            other.after.remove(&id);
-        }
         self.configurations = kept;
         self.forget_the_gone();
-        self.keep_the_best(steps)
+        self.keep_the_best(steps)?;
+        let mut waited = Vec::new();
+        for (other, pending) in &mut self.open {
+            if pending.after.remove(&id) && pending.after.is_empty() && pending.unknown {
+                waited.push(*other);
+            }
+        }
+        waited
+            .into_iter()
+            .try_for_each(|id| self.returned(id, Outcome::Unknown, steps))
     }
 
     /// A process will call nothing more; what it left open must have returned as unknown.

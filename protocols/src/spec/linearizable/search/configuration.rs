@@ -12,6 +12,8 @@ pub(super) struct Pending {
     pub(super) action: Action,
     /// Operations of the same process that return at the moment of this call: they come first.
     pub(super) after: BTreeSet<u32>,
+    /// Its process gave it up.
+    pub(super) unknown: bool,
 }
 
 impl Pending {
