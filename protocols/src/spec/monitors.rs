@@ -115,3 +115,6 @@ impl Monitors {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

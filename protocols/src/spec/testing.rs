@@ -13,6 +13,7 @@ use std::time::Duration;
 
 /// A history in the making. Clients 1 to 3 and server 1 start at time zero. Ids are plain
 /// numbers; an owner is the present life of the client with that number.
+#[derive(Debug)]
 pub(super) struct History {
     now: Time,
     lives: [u32; 4],
