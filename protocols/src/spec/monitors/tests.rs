@@ -87,7 +87,7 @@ fn breaks() -> Vec<(Guarantee, History)> {
                 .at(3)
                 .takes(2, 1, None)
                 .at(4)
-                .lost(2, 1),
+                .acquires(3, 1),
         ),
     ]
 }
