@@ -47,12 +47,6 @@ impl Search {
         }
     }
 
-    /// How many configurations are possible, and how many unknown operations they carry.
-    #[cfg(test)]
-    fn size(&self) -> usize {
-        self.configurations.len() + self.open.len()
-    }
-
     /// Takes note of a call, and gives the number under which it returns.
     pub(super) fn called(&mut self, process: Owner, action: Action) -> u32 {
         let first = |(_, pending): &(&u32, &Pending)| {
@@ -157,11 +151,12 @@ impl Search {
         })
     }
 
-    /// Visits every configuration that can follow, `except` one operation; itself included.
+    /// Visits every configuration that can follow (on the way `towards` the return of one
+    /// operation, without that one), itself included.
     fn reachable(
         &self,
         from: &Configuration,
-        except: Option<u32>,
+        towards: Option<u32>,
         steps: &mut u64,
         mut visit: impl FnMut(&Configuration),
     ) -> Result<(), Stop> {
@@ -169,7 +164,7 @@ impl Search {
         let mut todo = vec![from.clone()];
         while let Some(configuration) = todo.pop() {
             visit(&configuration);
-            for next in configuration.moves(self.semantics, &self.open, except) {
+            for next in configuration.moves(self.semantics, &self.open, towards) {
                 *steps = steps.checked_sub(1).ok_or(Stop::Budget)?;
                 if !met.contains(&next) {
                     met.insert(next.clone());

@@ -146,20 +146,33 @@ impl Configuration {
         }
     }
 
-    /// What can follow when one more operation takes effect.
+    /// What can follow when one more operation takes effect; if this is on the way to the return
+    /// of one operation, not that one, and none that can as well come after it.
     pub(super) fn moves(
         &self,
         semantics: Semantics,
         open: &BTreeMap<u32, Pending>,
-        except: Option<u32>,
+        towards: Option<u32>,
     ) -> Vec<Self> {
+        let target = towards.and_then(|id| open.get(&id));
+        let serves = |process: Owner, action: Action| {
+            action != Action::Acquire
+                || semantics.busy_means_held
+                || target.is_none_or(|target| target.process == process)
+                || self.may_end(process, open)
+        };
         let mut moves = Vec::new();
         for (id, pending) in open {
-            if Some(*id) != except && !self.has_taken(*id) && self.is_due(pending) {
+            let due = !self.has_taken(*id) && self.is_due(pending);
+            if due && Some(*id) != towards && serves(pending.process, pending.action) {
                 self.take(semantics, *id, open, &mut moves);
             }
         }
-        for (process, action) in self.spare.keys() {
+        for (process, action) in self
+            .spare
+            .keys()
+            .filter(|(one, action)| serves(*one, *action))
+        {
             let next = match action {
                 Action::Acquire => self.granted(semantics, *process, None),
                 Action::Release => self.released(*process),
@@ -171,6 +184,17 @@ impl Configuration {
             moves.extend(next.map(|next| next.spent(*process, *action)));
         }
         moves
+    }
+
+    /// Whether something called before now can still end a hold of this process. If nothing can,
+    /// granting it the lock brings no return of another process nearer.
+    fn may_end(&self, process: Owner, open: &BTreeMap<u32, Pending>) -> bool {
+        let ends = |(id, pending): (&u32, &Pending)| {
+            pending.process == process && pending.action != Action::Acquire && !self.has_taken(*id)
+        };
+        self.spare.contains_key(&(process, Action::Release))
+            || self.spare.contains_key(&(process, Action::LeaseEnded))
+            || open.iter().any(ends)
     }
 
     /// What can follow when an open operation takes effect.
