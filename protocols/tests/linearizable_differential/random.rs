@@ -197,7 +197,8 @@ impl Lock {
         let mine = self.holder.is_some_and(|(holder, _)| holder == process);
         match action {
             Action::Acquire if self.holder.is_none() || (mine && semantics.reentrant) => {
-                self.token += u64::from(self.holder.is_none() || process.client.0 % 2 == 0);
+                self.token +=
+                    u64::from(self.holder.is_none() || process.client.0.is_multiple_of(2));
                 self.holder = Some((process, self.holder.map_or(1, |(_, depth)| depth + 1)));
                 Outcome::Ok(Some(Token(self.token)))
             }

@@ -38,6 +38,8 @@ enum Taken {
 struct Unseen {
     id: u32,
     process: Owner,
+    /// Tells the holds of these grants apart.
+    hold: usize,
     /// The token is this or larger.
     low: u128,
     /// The token is smaller than this.
@@ -112,12 +114,12 @@ impl Configuration {
     }
 
     /// An operation that had taken effect returns.
-    pub(super) fn seen(&self, id: u32, pending: &Pending, outcome: Outcome) -> Option<Self> {
+    pub(super) fn seen(&self, id: u32, outcome: Outcome) -> Option<Self> {
         let mut next = self.clone();
         let taken = next.taken.remove(&id)?;
         match (taken, outcome) {
             (_, Outcome::Unknown) => next.unseen.retain(|unseen| unseen.id != id),
-            (Taken::Granted, Outcome::Ok(token)) => return next.token_seen(id, pending, token),
+            (Taken::Granted, Outcome::Ok(token)) => return next.token_seen(id, token),
             (Taken::Released | Taken::LeaseEnded, Outcome::Ok(_))
             | (Taken::Refused | Taken::NotHeld, Outcome::Fail) => {}
             _ => return None,
@@ -217,15 +219,7 @@ impl Configuration {
             Action::Acquire => {
                 if let Some(mut next) = self.granted(semantics, process, None) {
                     if semantics.fenced {
-                        let low = self.mutex.lowest(process);
-                        let high = u128::MAX;
-                        next.unseen.push(Unseen {
-                            id,
-                            process,
-                            low,
-                            high,
-                            current: true,
-                        });
+                        next.unseen.push(self.unseen_grant(id, process));
                     }
                     took(next, Taken::Granted);
                 }
@@ -244,6 +238,27 @@ impl Configuration {
                 None => {}
             },
             Action::LeaseEnded => took(self.lease_ended(process), Taken::LeaseEnded),
+        }
+    }
+
+    /// A grant to this process now, whose token will be seen later.
+    fn unseen_grant(&self, id: u32, process: Owner) -> Unseen {
+        let nested = self.unseen.iter().find(|unseen| unseen.current);
+        let new = self
+            .unseen
+            .iter()
+            .map(|unseen| unseen.hold + 1)
+            .max()
+            .unwrap_or(0);
+        let hold = nested.map_or(new, |unseen| unseen.hold);
+        let low = self.mutex.lowest(process);
+        Unseen {
+            id,
+            process,
+            hold,
+            low,
+            high: u128::MAX,
+            current: true,
         }
     }
 
@@ -309,7 +324,7 @@ impl Configuration {
     }
 
     /// The token of an early grant is seen: it must lie between those before and after it.
-    fn token_seen(mut self, id: u32, pending: &Pending, token: Option<Token>) -> Option<Self> {
+    fn token_seen(mut self, id: u32, token: Option<Token>) -> Option<Self> {
         let place = self.unseen.iter().position(|unseen| unseen.id == id);
         let (Some(place), Some(token)) = (place, token) else {
             return Some(self);
@@ -320,7 +335,7 @@ impl Configuration {
             return None;
         }
         for (index, other) in self.unseen.iter_mut().enumerate() {
-            let same = other.process == pending.process && other.current == seen.current;
+            let same = other.hold == seen.hold;
             if index < place {
                 other.high = other.high.min(number + u128::from(same));
             } else {
