@@ -45,6 +45,8 @@
 //! Each lock is judged by itself: a history fits exactly when its part at each lock does (Herlihy
 //! and Wing's locality).
 
+#[cfg(test)]
+mod cases;
 mod direct;
 mod edn;
 mod explain;
