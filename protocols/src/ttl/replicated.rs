@@ -221,10 +221,7 @@ impl Protocol for TtlReplicated {
     }
 
     fn semantics(&self) -> Semantics {
-        Semantics {
-            fenced: true,
-            ..Semantics::default()
-        }
+        Semantics { fenced: true, ..Semantics::default() }
     }
 
     fn in_role(&self, role: Role, servers: Servers<'_, Self>) -> Vec<ServerId> {

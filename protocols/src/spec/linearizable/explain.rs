@@ -284,10 +284,7 @@ mod tests {
              it"
         );
         assert_eq!(
-            reason(
-                &format!("{hold} c1 release 4..5 ok\n c1 release 6..7 ok"),
-                Semantics::PLAIN
-            ),
+            reason(&format!("{hold} c1 release 4..5 ok\n c1 release 6..7 ok"), Semantics::PLAIN),
             "c1's release of L1 returned ok at 0.007 s although it had already released it at \
              0.005 s"
         );
@@ -313,10 +310,7 @@ mod tests {
 
     #[test]
     fn a_refusal_without_a_holder() {
-        let strict = Semantics {
-            busy_means_held: true,
-            ..Semantics::PLAIN
-        };
+        let strict = Semantics { busy_means_held: true, ..Semantics::PLAIN };
         let text = "c1 acquire 0..3 ok
                     c1 release 4..5 ok
                     c2 acquire 6..7 fail";

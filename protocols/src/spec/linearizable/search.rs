@@ -254,19 +254,13 @@ mod tests {
 
     #[test]
     fn a_strict_refusal_may_rest_on_an_unknown_acquire() {
-        let strict = Semantics {
-            busy_means_held: true,
-            ..Semantics::PLAIN
-        };
+        let strict = Semantics { busy_means_held: true, ..Semantics::PLAIN };
         let text = "c1 acquire 0..1 unknown
                     c2 acquire 5..6 fail";
         fits(text, strict);
         // But then somebody must have freed the lock.
         broken(&format!("{text}\n c3 acquire 7..8 ok"), strict);
-        fits(
-            &format!("{text}\n c3 acquire 7..8 ok\n c1 lease-ended 6..6 ok"),
-            strict,
-        );
+        fits(&format!("{text}\n c3 acquire 7..8 ok\n c1 lease-ended 6..6 ok"), strict);
         broken(&text.replace("0..1", "7..8"), strict);
     }
 
@@ -299,18 +293,9 @@ mod tests {
     #[test]
     fn beyond_its_budget_it_says_unknown() {
         fits(&hard(4), Semantics::PLAIN);
-        let answer = check(
-            &history(&hard(12)),
-            Semantics::PLAIN,
-            Budget { steps: 1_000 },
-        );
-        let Answer::Unknown { reason } = answer else {
-            panic!("{answer:?}")
-        };
-        assert!(
-            reason.contains("L1 took more than its 1000 steps"),
-            "{reason}"
-        );
+        let answer = check(&history(&hard(12)), Semantics::PLAIN, Budget { steps: 1_000 });
+        let Answer::Unknown { reason } = answer else { panic!("{answer:?}") };
+        assert!(reason.contains("L1 took more than its 1000 steps"), "{reason}");
     }
 
     #[test]
@@ -322,9 +307,7 @@ mod tests {
             let owner = super::super::cases::owner(client);
             for action in [Action::Acquire, Action::Release] {
                 let id = search.called(owner, action);
-                search
-                    .returned(id, Outcome::Unknown, &mut steps)
-                    .expect("it fits");
+                search.returned(id, Outcome::Unknown, &mut steps).expect("it fits");
             }
             search.gone(owner);
         }
