@@ -216,7 +216,11 @@ impl Search {
                 return Cause::Other;
             }
         }
-        let others = holders.iter().flatten().find(|holder| **holder != pending.process).copied();
+        // Who holds before anything else takes effect is the better example.
+        let now = self.configurations.iter().filter_map(Configuration::holder);
+        let others = now
+            .chain(holders.into_iter().flatten())
+            .find(|holder| *holder != pending.process);
         match (pending.action, outcome) {
             (Action::Acquire, Outcome::Ok(_)) if token => Cause::Token,
             (Action::Acquire, Outcome::Ok(_)) => match others {
@@ -224,7 +228,16 @@ impl Search {
                 None => Cause::HeldItself,
             },
             (Action::Acquire, _) => Cause::NotBusy,
-            (Action::Release, Outcome::Ok(_)) => Cause::NotHolder { holder: others },
+            (Action::Release, Outcome::Ok(_)) => {
+                let all = |holder: &Owner| {
+                    self.configurations
+                        .iter()
+                        .all(|one| one.holder() == Some(*holder))
+                };
+                Cause::NotHolder {
+                    holder: others.filter(all),
+                }
+            }
             (Action::Release, _) => Cause::StillHeld,
             (Action::LeaseEnded, _) => Cause::Other,
         }
