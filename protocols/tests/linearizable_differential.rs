@@ -101,18 +101,8 @@ fn compare(seed: u64, history: &History, semantics: Semantics, counts: &mut Coun
     if recordable(history) {
         let (recorded, logged) = recorded(history, semantics);
         let logged = check(&logged, semantics, Budget::default());
-        assert_eq!(
-            logged == Answer::Fits,
-            fits,
-            "log: {logged:?}\n{}",
-            context()
-        );
-        assert_eq!(
-            recorded == Answer::Fits,
-            fits,
-            "recorder: {recorded:?}\n{}",
-            context()
-        );
+        assert_eq!(logged == Answer::Fits, fits, "log: {logged:?}\n{}", context());
+        assert_eq!(recorded == Answer::Fits, fits, "recorder: {recorded:?}\n{}", context());
         if let (Answer::Broken { at: one, .. }, Answer::Broken { at: other, .. }) =
             (&recorded, &searched)
         {

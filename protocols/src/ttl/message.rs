@@ -143,10 +143,7 @@ impl fmt::Display for Request {
             }
             RedisCommand::DelIfMine => write!(f, "DEL {lock} if it is {value}"),
             RedisCommand::PexpireIfMine { lease, renewal } => {
-                write!(
-                    f,
-                    "PEXPIRE {lock} {lease:?} if it is {value}, renewal {renewal}"
-                )
+                write!(f, "PEXPIRE {lock} {lease:?} if it is {value}, renewal {renewal}")
             }
         }
     }

@@ -41,20 +41,14 @@ impl Shown for TtlWatchdog {
 
     fn show_client(client: &Self::Client) -> String {
         let depths = client.watches().values().map(|watch| watch.depth);
-        let depths: Vec<_> = depths
-            .map(|depth| format!(", taken {depth} times"))
-            .collect();
+        let depths: Vec<_> = depths.map(|depth| format!(", taken {depth} times")).collect();
         show_claims(client.claims()) + &depths.join("")
     }
 }
 
 impl Shown for TtlReplicated {
     fn show_server(server: &Self::Server) -> String {
-        let role = if server.is_primary() {
-            "primary"
-        } else {
-            "replica"
-        };
+        let role = if server.is_primary() { "primary" } else { "replica" };
         format!("{role} of epoch {}: {}", server.epoch(), server.keys())
     }
 
@@ -99,10 +93,7 @@ pub(crate) fn stage(name: &str, words: &[&str]) -> Result<Box<dyn Play>, String>
             _ => return Err(format!("no setting {word}")),
         }
     }
-    redlock.settings = Settings {
-        request_timeout: redlock.settings.request_timeout,
-        ..settings
-    };
+    redlock.settings = Settings { request_timeout: redlock.settings.request_timeout, ..settings };
     replicated.settings = settings;
     Ok(match name {
         "ttl-naive" => Box::new(Stage::new(TtlNaive { settings }, clients)),
@@ -118,10 +109,7 @@ pub(crate) fn stage(name: &str, words: &[&str]) -> Result<Box<dyn Play>, String>
 pub(crate) fn duration(word: &str) -> Result<Duration, String> {
     let (digits, unit) = match word.strip_suffix("ms") {
         Some(digits) => (digits, Duration::from_millis(1)),
-        None => (
-            word.strip_suffix('s').unwrap_or(word),
-            Duration::from_secs(1),
-        ),
+        None => (word.strip_suffix('s').unwrap_or(word), Duration::from_secs(1)),
     };
     let number: u32 = digits.parse().map_err(|_| format!("no duration {word}"))?;
     Ok(unit * number)

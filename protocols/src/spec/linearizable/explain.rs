@@ -313,10 +313,7 @@ mod tests {
 
     #[test]
     fn a_second_holder_while_the_first_was_never_seen_to_hold() {
-        let strict = Semantics {
-            busy_means_held: true,
-            ..Semantics::PLAIN
-        };
+        let strict = Semantics { busy_means_held: true, ..Semantics::PLAIN };
         let text = "c1 acquire 0..1 unknown
                     c2 acquire 5..6 fail
                     c3 acquire 7..8 ok";

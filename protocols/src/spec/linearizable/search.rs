@@ -218,9 +218,8 @@ impl Search {
         }
         // Who holds before anything else takes effect is the better example.
         let now = self.configurations.iter().filter_map(Configuration::holder);
-        let others = now
-            .chain(holders.into_iter().flatten())
-            .find(|holder| *holder != pending.process);
+        let others =
+            now.chain(holders.into_iter().flatten()).find(|holder| *holder != pending.process);
         match (pending.action, outcome) {
             (Action::Acquire, Outcome::Ok(_)) if token => Cause::Token,
             (Action::Acquire, Outcome::Ok(_)) => match others {
@@ -230,13 +229,9 @@ impl Search {
             (Action::Acquire, _) => Cause::NotBusy,
             (Action::Release, Outcome::Ok(_)) => {
                 let all = |holder: &Owner| {
-                    self.configurations
-                        .iter()
-                        .all(|one| one.holder() == Some(*holder))
+                    self.configurations.iter().all(|one| one.holder() == Some(*holder))
                 };
-                Cause::NotHolder {
-                    holder: others.filter(all),
-                }
+                Cause::NotHolder { holder: others.filter(all) }
             }
             (Action::Release, _) => Cause::StillHeld,
             (Action::LeaseEnded, _) => Cause::Other,
