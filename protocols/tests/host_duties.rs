@@ -7,9 +7,15 @@ mod host {
 }
 
 use host::adversary::{Adversary, Move};
+use locklab_protocols::contract::Effect;
 use locklab_protocols::prelude::*;
 use locklab_protocols::system::Machine;
-use locklab_protocols::ttl::{Redlock, Settings, Ttl, TtlNaive, TtlReplicated, TtlWatchdog};
+use locklab_protocols::ttl::keys::Keys;
+use locklab_protocols::ttl::message::{Message, RedisCommand, Request, Value};
+use locklab_protocols::ttl::{
+    RedisTimer, Redlock, ReplicaDisk, ReplicaTimer, ReplicatedMessage, Settings, StoreTimer,
+    Stream, Ttl, TtlNaive, TtlReplicated, TtlWatchdog,
+};
 use proptest::prelude::*;
 
 /// A disk that remembers every write.
@@ -137,6 +143,79 @@ fn withstands<P: Protocol>(protocol: P, moves: &[Move], exclusive: bool, tokens:
             adversary.assert_unique_tokens();
         }
     }
+}
+
+/// What a server sends after an input.
+fn after<N: Node>(node: &mut N, input: InputOf<N>) -> Vec<N::Message> {
+    let mut fx = Effects::<N>::default();
+    node.step(input, &mut fx);
+    let effects = fx.drain().collect::<Vec<_>>();
+    let sent = effects.into_iter().filter_map(|effect| match effect {
+        Effect::Send { body, .. } => Some(body),
+        _ => None,
+    });
+    sent.collect()
+}
+
+fn request(client: u32, serial: u32, command: RedisCommand) -> Message {
+    let owner = Owner::first(ClientId(client));
+    Message::Request(Request {
+        lock: LockId(1),
+        value: Value { owner, serial },
+        command,
+    })
+}
+
+/// Duty 4: a timer of an earlier lease, or of one before its renewal, ends nothing.
+#[test]
+fn a_stale_expiry_does_not_end_a_later_lease() {
+    let lock = LockId(1);
+    let settings = monotonic();
+    let lease = settings.lease;
+    let mut server = Ttl { settings }.server(ServerId(1), &Keys::default());
+    let set = RedisCommand::SetNxPx {
+        lease,
+        fenced: true,
+    };
+    let renewal = 1;
+    let renew = RedisCommand::PexpireIfMine { lease, renewal };
+    let steps = [
+        (1, set, Some(1)),
+        (1, renew, Some(1)),
+        (1, RedisCommand::DelIfMine, None),
+        (2, set, Some(2)),
+    ];
+    for (client, command, owner) in steps {
+        let from = ClientId(client).into();
+        let body = request(client, 1, command);
+        after(&mut server, Input::Message { from, body });
+        let last = server.keys().get(lock).map_or(4, |key| key.number);
+        for number in 0..last {
+            let timer = RedisTimer::Store(StoreTimer::Expire(lock, number));
+            after(&mut server, Input::Fired(timer));
+            let owner = owner.map(|client| Owner::first(ClientId(client)));
+            assert_eq!(server.owner(lock), owner, "after {command:?}");
+        }
+    }
+}
+
+/// Duty 4: a replica that has heard of its primary since is not promoted.
+#[test]
+fn a_stale_failover_does_not_promote() {
+    let mut replica = TtlReplicated::default().server(ServerId(2), &ReplicaDisk::default());
+    after(&mut replica, Input::Started(Incarnation(1)));
+    let (epoch, life) = (1, Incarnation(1));
+    let body = ReplicatedMessage::Change {
+        stream: Stream { epoch, life },
+        offset: 0,
+        change: None,
+    };
+    let from = ServerId(1).into();
+    after(&mut replica, Input::Message { from, body });
+    after(&mut replica, Input::Fired(ReplicaTimer::Failover(0)));
+    assert!(!replica.is_primary());
+    after(&mut replica, Input::Fired(ReplicaTimer::Failover(1)));
+    assert!(replica.is_primary());
 }
 
 /// Leases by the monotonic clock.
