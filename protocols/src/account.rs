@@ -42,15 +42,9 @@ impl Account {
             && before.contains(owner)
             && !now.contains(owner)
         {
-            report(Event::LeaseEnded {
-                lock,
-                owner: *owner,
-            });
+            report(Event::LeaseEnded { lock, owner: *owner });
         }
-        report(Event::Owners {
-            lock,
-            owners: now.clone(),
-        });
+        report(Event::Owners { lock, owners: now.clone() });
         if now.is_empty() {
             self.owners.remove(&lock);
         } else {

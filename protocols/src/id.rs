@@ -127,10 +127,7 @@ impl fmt::Display for Token {
 impl Owner {
     /// The first life of a client.
     pub fn first(client: ClientId) -> Self {
-        Self {
-            client,
-            incarnation: Incarnation(1),
-        }
+        Self { client, incarnation: Incarnation(1) }
     }
 }
 

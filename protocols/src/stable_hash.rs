@@ -114,17 +114,8 @@ mod tests {
 
     #[test]
     fn sees_the_order_and_the_width_of_a_stream() {
-        assert_ne!(
-            StableHasher::hash_of(&(1_u8, 2_u8)),
-            StableHasher::hash_of(&(2_u8, 1_u8))
-        );
-        assert_ne!(
-            StableHasher::hash_of(&[0_u8; 3]),
-            StableHasher::hash_of(&[0_u8; 4])
-        );
-        assert_ne!(
-            StableHasher::hash_of(&0_u8),
-            StableHasher::hash_of(&(0_u8, 0_u8))
-        );
+        assert_ne!(StableHasher::hash_of(&(1_u8, 2_u8)), StableHasher::hash_of(&(2_u8, 1_u8)));
+        assert_ne!(StableHasher::hash_of(&[0_u8; 3]), StableHasher::hash_of(&[0_u8; 4]));
+        assert_ne!(StableHasher::hash_of(&0_u8), StableHasher::hash_of(&(0_u8, 0_u8)));
     }
 }

@@ -171,10 +171,7 @@ impl Disk for StorageDisk {
 
     fn apply(&mut self, change: StorageChange) {
         self.resources.insert(change.lock, change.resource);
-        self.sessions
-            .entry(change.owner)
-            .or_default()
-            .executed(change.number, change.reply);
+        self.sessions.entry(change.owner).or_default().executed(change.number, change.reply);
     }
 }
 
@@ -188,10 +185,7 @@ pub struct Storage {
 impl Storage {
     /// Builds the storage from what is left of its disk.
     pub fn new(fencing: Fencing, disk: &StorageDisk) -> Self {
-        Self {
-            fencing,
-            kept: disk.clone(),
-        }
+        Self { fencing, kept: disk.clone() }
     }
 
     /// What it keeps of a resource.
@@ -202,61 +196,32 @@ impl Storage {
     /// Check, new maximum and write, in one step. What changes the resource is durable before
     /// anybody hears of it; what does not need not be remembered over a crash.
     fn execute(&mut self, request: Request, fx: &mut Effects<Self>) {
-        let Request {
-            owner,
-            number,
-            lock,
-            token,
-            operation,
-        } = request;
+        let Request { owner, number, lock, token, operation } = request;
         let before = self.resource(lock);
         let mut resource = before;
         let checked = token.filter(|_| self.fencing.checks(operation));
         let (reply, event) = if let Some(token) = checked.filter(|token| *token < before.newest) {
             let newest = before.newest;
             let write = matches!(operation, Operation::Write { .. });
-            let event = StorageEvent::Rejected {
-                lock,
-                owner,
-                token,
-                newest,
-                write,
-            };
+            let event = StorageEvent::Rejected { lock, owner, token, newest, write };
             (Reply::Stale(newest), event)
         } else {
             resource.newest = checked.unwrap_or_default().max(before.newest);
             match operation {
                 Operation::Read => {
                     let version = before.version;
-                    let event = StorageEvent::Read {
-                        lock,
-                        owner,
-                        token: checked,
-                        version,
-                    };
+                    let event = StorageEvent::Read { lock, owner, token: checked, version };
                     (Reply::Value(version), event)
                 }
                 Operation::Write { based_on } => {
                     resource.version = Version(before.version.0 + 1);
                     let version = resource.version;
-                    let event = StorageEvent::Written {
-                        lock,
-                        owner,
-                        token,
-                        based_on,
-                        version,
-                    };
+                    let event = StorageEvent::Written { lock, owner, token, based_on, version };
                     (Reply::Written(version), event)
                 }
             }
         };
-        let change = StorageChange {
-            lock,
-            resource,
-            owner,
-            number,
-            reply,
-        };
+        let change = StorageChange { lock, resource, owner, number, reply };
         self.kept.apply(change);
         if resource != before {
             fx.write(change);
@@ -273,11 +238,7 @@ impl Node for Storage {
     type Disk = StorageDisk;
 
     fn step(&mut self, input: InputOf<Self>, fx: &mut Effects<Self>) {
-        let Input::Message {
-            body: StorageMessage::Request(request),
-            ..
-        } = input
-        else {
+        let Input::Message { body: StorageMessage::Request(request), .. } = input else {
             return;
         };
         let session = self.kept.sessions.get(&request.owner);
@@ -285,10 +246,7 @@ impl Node for Storage {
             Freshness::New => self.execute(request, fx),
             Freshness::Repeated(reply) => {
                 let number = request.number;
-                fx.send(
-                    request.owner.client,
-                    StorageMessage::Reply { number, reply },
-                );
+                fx.send(request.owner.client, StorageMessage::Reply { number, reply });
             }
             Freshness::Old => {}
         }

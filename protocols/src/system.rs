@@ -60,6 +60,9 @@ pub type ChangeOf<P> =
 /// The messages of a protocol's system.
 pub type PacketOf<P> = Packet<<P as Protocol>::Message>;
 
+/// The timers of a protocol's client process.
+pub type ClientTimerOf<P> = ClientTimer<<<P as Protocol>::Client as Node>::Timer>;
+
 /// The inputs of a protocol's system.
 pub type SystemInput<P> = Input<PacketOf<P>, TimerOf<P>>;
 
@@ -111,9 +114,7 @@ impl<P: Protocol> System<P> {
     /// All nodes down, all disks empty.
     pub fn new(setting: &Setting<P>) -> Self {
         Self {
-            servers: (0..setting.protocol.servers())
-                .map(|_| Machine::default())
-                .collect(),
+            servers: (0..setting.protocol.servers()).map(|_| Machine::default()).collect(),
             clients: (0..setting.clients).map(|_| Machine::default()).collect(),
             storage: Machine::default(),
         }
@@ -154,9 +155,7 @@ impl<P: Protocol> System<P> {
             NodeId::Client(id) => self.clients[id.index()].start(|disk| {
                 ClientProcess::new(id, protocol.client(id, disk), setting.workload.clone())
             }),
-            NodeId::Storage => self
-                .storage
-                .start(|disk| Storage::new(setting.fencing, disk)),
+            NodeId::Storage => self.storage.start(|disk| Storage::new(setting.fencing, disk)),
         }
     }
 
@@ -221,7 +220,7 @@ impl<P: Protocol> System<P> {
         node: NodeId,
         input: SystemInput<P>,
         buffers: &mut Buffers<P>,
-        out: &mut Vec<SystemEffect<P>>,
+        out: &mut impl Extend<SystemEffect<P>>,
     ) {
         match node {
             NodeId::Server(id) => {
@@ -257,18 +256,14 @@ impl<P: Protocol> System<P> {
                 };
                 storage.step(input, &mut buffers.storage);
                 out.extend(buffers.storage.drain().map(|effect| {
-                    effect.lift(
-                        Packet::Storage,
-                        |never| match never {},
-                        SystemChange::Storage,
-                    )
+                    effect.lift(Packet::Storage, |never| match never {}, SystemChange::Storage)
                 }));
             }
         }
     }
 }
 
-fn lift_timer<P: Protocol>(timer: ClientTimer<<P::Client as Node>::Timer>) -> TimerOf<P> {
+fn lift_timer<P: Protocol>(timer: ClientTimerOf<P>) -> TimerOf<P> {
     match timer {
         ClientTimer::Client(timer) => SystemTimer::Client(timer),
         ClientTimer::Application(timer) => SystemTimer::Application(timer),
@@ -280,10 +275,7 @@ fn for_server<P: Protocol>(
 ) -> Option<Input<P::Message, <P::Server as Node>::Timer>> {
     Some(match input {
         Input::Started(incarnation) => Input::Started(incarnation),
-        Input::Message {
-            from,
-            body: Packet::Lock(body),
-        } => Input::Message { from, body },
+        Input::Message { from, body: Packet::Lock(body) } => Input::Message { from, body },
         Input::Fired(SystemTimer::Server(timer)) => Input::Fired(timer),
         Input::Clock(clock, reading) => Input::Clock(clock, reading),
         Input::Drawn(draw) => Input::Drawn(draw),
@@ -291,9 +283,7 @@ fn for_server<P: Protocol>(
     })
 }
 
-fn for_client<P: Protocol>(
-    input: SystemInput<P>,
-) -> Option<Input<PacketOf<P>, ClientTimer<<P::Client as Node>::Timer>>> {
+fn for_client<P: Protocol>(input: SystemInput<P>) -> Option<Input<PacketOf<P>, ClientTimerOf<P>>> {
     Some(match input {
         Input::Started(incarnation) => Input::Started(incarnation),
         Input::Message { from, body } => Input::Message { from, body },
@@ -313,10 +303,7 @@ fn for_storage<P: Protocol>(
 ) -> Option<Input<StorageMessage, crate::contract::Never>> {
     Some(match input {
         Input::Started(incarnation) => Input::Started(incarnation),
-        Input::Message {
-            from,
-            body: Packet::Storage(body),
-        } => Input::Message { from, body },
+        Input::Message { from, body: Packet::Storage(body) } => Input::Message { from, body },
         _ => return None,
     })
 }

@@ -159,11 +159,7 @@ fn after<N: Node>(node: &mut N, input: InputOf<N>) -> Vec<N::Message> {
 
 fn request(client: u32, serial: u32, command: RedisCommand) -> Message {
     let owner = Owner::first(ClientId(client));
-    Message::Request(Request {
-        lock: LockId(1),
-        value: Value { owner, serial },
-        command,
-    })
+    Message::Request(Request { lock: LockId(1), value: Value { owner, serial }, command })
 }
 
 /// Duty 4: a timer of an earlier lease, or of one before its renewal, ends nothing.
@@ -173,10 +169,7 @@ fn a_stale_expiry_does_not_end_a_later_lease() {
     let settings = monotonic();
     let lease = settings.lease;
     let mut server = Ttl { settings }.server(ServerId(1), &Keys::default());
-    let set = RedisCommand::SetNxPx {
-        lease,
-        fenced: true,
-    };
+    let set = RedisCommand::SetNxPx { lease, fenced: true };
     let renewal = 1;
     let renew = RedisCommand::PexpireIfMine { lease, renewal };
     let steps = [
@@ -205,11 +198,8 @@ fn a_stale_failover_does_not_promote() {
     let mut replica = TtlReplicated::default().server(ServerId(2), &ReplicaDisk::default());
     after(&mut replica, Input::Started(Incarnation(1)));
     let (epoch, life) = (1, Incarnation(1));
-    let body = ReplicatedMessage::Change {
-        stream: Stream { epoch, life },
-        offset: 0,
-        change: None,
-    };
+    let body =
+        ReplicatedMessage::Change { stream: Stream { epoch, life }, offset: 0, change: None };
     let from = ServerId(1).into();
     after(&mut replica, Input::Message { from, body });
     after(&mut replica, Input::Fired(ReplicaTimer::Failover(0)));
@@ -220,10 +210,7 @@ fn a_stale_failover_does_not_promote() {
 
 /// Leases by the monotonic clock.
 fn monotonic() -> Settings {
-    Settings {
-        expiry: Clock::Monotonic,
-        ..Settings::default()
-    }
+    Settings { expiry: Clock::Monotonic, ..Settings::default() }
 }
 
 proptest! {

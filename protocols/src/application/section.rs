@@ -106,13 +106,10 @@ impl Application {
                 self.ask_storage(Phase::Writing(0), out);
             }
             Input::Fired(AppTimer::Repeat) => self.repeat(out),
-            Input::Message {
-                body: StorageMessage::Reply { number, reply },
-                ..
-            } => {
-                if self.request.is_some_and(|request| request.number == number) {
-                    self.answered(reply, out);
-                }
+            Input::Message { body: StorageMessage::Reply { number, reply }, .. }
+                if self.request.is_some_and(|request| request.number == number) =>
+            {
+                self.answered(reply, out);
             }
             Input::Drawn(draw) if self.phase == Phase::Thinking => self.drawn(draw, out),
             _ => {}
@@ -125,8 +122,7 @@ impl Application {
             LockEvent::Granted { lock, token } => self.granted(lock, token, out),
             LockEvent::Refused { .. } if self.phase == Phase::Acquiring => {
                 self.phase = Phase::Thinking;
-                out.effects
-                    .arm(AppTimer::Begin, Clock::Monotonic, self.workload.retry);
+                out.effects.arm(AppTimer::Begin, Clock::Monotonic, self.workload.retry);
             }
             LockEvent::Refused { .. } => {}
             LockEvent::Lost { lock } => self.lost(lock, out),
@@ -149,8 +145,7 @@ impl Application {
             self.phase = Phase::Finished;
         } else {
             self.phase = Phase::Thinking;
-            out.effects
-                .arm(AppTimer::Begin, Clock::Monotonic, self.workload.think);
+            out.effects.arm(AppTimer::Begin, Clock::Monotonic, self.workload.think);
         }
     }
 
@@ -166,8 +161,7 @@ impl Application {
             self.wanted.push(LockId(1));
             self.acquire(out);
         } else {
-            out.effects
-                .draw(self.workload.choice.draws(self.workload.locks));
+            out.effects.draw(self.workload.choice.draws(self.workload.locks));
         }
     }
 
@@ -193,9 +187,7 @@ impl Application {
         };
         self.phase = Phase::Acquiring;
         out.effects.notify(WorkEvent::Acquires { lock });
-        out.commands.push(Command::Acquire {
-            locks: LockSet::from(lock),
-        });
+        out.commands.push(Command::Acquire { locks: LockSet::from(lock) });
     }
 
     fn holds_in_full(&self, lock: LockId) -> bool {
@@ -226,12 +218,7 @@ impl Application {
             }
             None => {
                 let read = Version::default();
-                self.held.push(Held {
-                    lock,
-                    token,
-                    read,
-                    believed: true,
-                });
+                self.held.push(Held { lock, token, read, believed: true });
                 self.depth = 1;
             }
         }
@@ -248,8 +235,7 @@ impl Application {
             Phase::Committed | Phase::Releasing | Phase::Finished => {}
             Phase::Acquiring => {
                 // The client still owes an answer; what it grants then is given back.
-                self.wanted
-                    .retain(|wanted| self.held.iter().any(|held| held.lock == *wanted));
+                self.wanted.retain(|wanted| self.held.iter().any(|held| held.lock == *wanted));
                 self.stop(out);
             }
             Phase::Thinking | Phase::Reading(_) | Phase::Working | Phase::Writing(_) => {
@@ -265,8 +251,7 @@ impl Application {
             out.effects.notify(WorkEvent::Checked { lock: held.lock });
         }
         self.phase = Phase::Committed;
-        out.effects
-            .arm(AppTimer::Write, Clock::Monotonic, std::time::Duration::ZERO);
+        out.effects.arm(AppTimer::Write, Clock::Monotonic, std::time::Duration::ZERO);
     }
 
     fn ask_storage(&mut self, phase: Phase, out: &mut AppOutput) {
@@ -276,33 +261,20 @@ impl Application {
         };
         let held = self.held[position];
         let operation = match phase {
-            Phase::Writing(_) => Operation::Write {
-                based_on: held.read,
-            },
+            Phase::Writing(_) => Operation::Write { based_on: held.read },
             _ => Operation::Read,
         };
         self.requests += 1;
         let (owner, number) = (self.me, self.requests);
-        let request = Request {
-            owner,
-            number,
-            lock: held.lock,
-            token: held.token,
-            operation,
-        };
+        let request = Request { owner, number, lock: held.lock, token: held.token, operation };
         self.request = Some(request);
         self.repeat(out);
     }
 
     fn repeat(&mut self, out: &mut AppOutput) {
         let Some(request) = self.request else { return };
-        out.effects
-            .send(NodeId::Storage, StorageMessage::Request(request));
-        out.effects.arm(
-            AppTimer::Repeat,
-            Clock::Monotonic,
-            self.workload.storage_timeout,
-        );
+        out.effects.send(NodeId::Storage, StorageMessage::Request(request));
+        out.effects.arm(AppTimer::Repeat, Clock::Monotonic, self.workload.storage_timeout);
     }
 
     fn answered(&mut self, reply: Reply, out: &mut AppOutput) {
@@ -316,14 +288,12 @@ impl Application {
                     self.ask_storage(Phase::Reading(position + 1), out);
                 } else {
                     self.phase = Phase::Working;
-                    out.effects
-                        .arm(AppTimer::Worked, Clock::Monotonic, self.workload.hold);
+                    out.effects.arm(AppTimer::Worked, Clock::Monotonic, self.workload.hold);
                 }
             }
             (Phase::Writing(position), Reply::Written(version)) => {
                 let lock = self.held[position].lock;
-                out.effects
-                    .notify(WorkEvent::Acknowledged { lock, version });
+                out.effects.notify(WorkEvent::Acknowledged { lock, version });
                 if position < last {
                     self.ask_storage(Phase::Writing(position + 1), out);
                 } else {

@@ -17,19 +17,13 @@ pub struct Span {
 
 impl From<Duration> for Span {
     fn from(exactly: Duration) -> Self {
-        Self {
-            shortest: exactly,
-            longest: exactly,
-        }
+        Self { shortest: exactly, longest: exactly }
     }
 }
 
 impl From<RangeInclusive<Duration>> for Span {
     fn from(range: RangeInclusive<Duration>) -> Self {
-        Self {
-            shortest: *range.start(),
-            longest: *range.end(),
-        }
+        Self { shortest: *range.start(), longest: *range.end() }
     }
 }
 
@@ -86,37 +80,24 @@ pub type Effects<N> = EffectList<<N as Node>::Message, <N as Node>::Timer, Chang
 
 impl<M, T, C> Default for EffectList<M, T, C> {
     fn default() -> Self {
-        Self {
-            effects: Vec::new(),
-        }
+        Self { effects: Vec::new() }
     }
 }
 
 impl<M, T, C> EffectList<M, T, C> {
     /// Sends a message.
     pub fn send(&mut self, to: impl Into<NodeId>, body: M) {
-        self.effects.push(Effect::Send {
-            to: to.into(),
-            body,
-        });
+        self.effects.push(Effect::Send { to: to.into(), body });
     }
 
     /// Starts a timer that fires after a duration, or at a moment in a range of durations.
     pub fn arm(&mut self, timer: T, clock: Clock, after: impl Into<Span>) {
-        self.effects.push(Effect::Arm {
-            timer,
-            clock,
-            when: When::After(after.into()),
-        });
+        self.effects.push(Effect::Arm { timer, clock, when: When::After(after.into()) });
     }
 
     /// Starts a timer that fires when the clock shows `reading`.
     pub fn arm_at(&mut self, timer: T, clock: Clock, reading: Reading) {
-        self.effects.push(Effect::Arm {
-            timer,
-            clock,
-            when: When::At(reading),
-        });
+        self.effects.push(Effect::Arm { timer, clock, when: When::At(reading) });
     }
 
     /// Stops a timer.
@@ -174,19 +155,8 @@ impl<M, T, C> Effect<M, T, C> {
         change: impl FnOnce(C) -> C2,
     ) -> Effect<M2, T2, C2> {
         match self {
-            Self::Send { to, body } => Effect::Send {
-                to,
-                body: message(body),
-            },
-            Self::Arm {
-                timer: t,
-                clock,
-                when,
-            } => Effect::Arm {
-                timer: timer(t),
-                clock,
-                when,
-            },
+            Self::Send { to, body } => Effect::Send { to, body: message(body) },
+            Self::Arm { timer: t, clock, when } => Effect::Arm { timer: timer(t), clock, when },
             Self::Disarm(t) => Effect::Disarm(timer(t)),
             Self::Write(c) => Effect::Write(change(c)),
             Self::Sync => Effect::Sync,

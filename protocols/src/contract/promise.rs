@@ -21,10 +21,7 @@ pub struct Promise {
 impl Promise {
     /// Promises `guarantee` under all of `assumes`.
     pub fn of<const N: usize>(guarantee: Guarantee, assumes: [Assumption; N]) -> Self {
-        Self {
-            guarantee,
-            assumes: assumes.to_vec(),
-        }
+        Self { guarantee, assumes: assumes.to_vec() }
     }
 }
 

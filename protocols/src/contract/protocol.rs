@@ -53,11 +53,7 @@ pub trait Protocol: Clone + Eq + Ord + Hash + Debug + Send + Sync + 'static {
     /// protocol with one server has it lead.
     fn in_role(&self, role: Role, servers: Servers<'_, Self>) -> Vec<ServerId> {
         let Role::Leader = role;
-        if self.servers() == 1 {
-            servers.live().map(|(id, _)| id).collect()
-        } else {
-            Vec::new()
-        }
+        if self.servers() == 1 { servers.live().map(|(id, _)| id).collect() } else { Vec::new() }
     }
 }
 

@@ -31,17 +31,12 @@ pub enum Verdict {
 impl Verdict {
     /// Broken at a moment, for a reason.
     pub fn broken(at: Time, reason: impl Into<String>) -> Self {
-        Self::Broken {
-            at,
-            reason: reason.into(),
-        }
+        Self::Broken { at, reason: reason.into() }
     }
 
     /// Not put to the test, because something did not happen.
     pub fn not_exercised(reason: impl Into<String>) -> Self {
-        Self::NotExercised {
-            reason: reason.into(),
-        }
+        Self::NotExercised { reason: reason.into() }
     }
 
     /// Whether it broke.

@@ -57,11 +57,7 @@ impl<P: Protocol> Default for Scratch<P> {
 impl<P: Protocol> ClientProcess<P> {
     /// A client and the application on top of it.
     pub fn new(id: ClientId, client: P::Client, workload: Arc<Workload>) -> Self {
-        Self {
-            client,
-            application: Application::new(id, workload),
-            draws: VecDeque::new(),
-        }
+        Self { client, application: Application::new(id, workload), draws: VecDeque::new() }
     }
 
     /// One step, with buffers of the caller's.
@@ -73,22 +69,14 @@ impl<P: Protocol> ClientProcess<P> {
     ) {
         match input {
             Input::Started(incarnation) => {
-                self.client
-                    .step(Input::Started(incarnation), &mut scratch.client);
+                self.client.step(Input::Started(incarnation), &mut scratch.client);
                 self.drain_client(scratch, fx);
                 self.application(Input::Started(incarnation), scratch, fx);
             }
-            Input::Message {
-                from,
-                body: Packet::Lock(body),
-            } => {
-                self.client
-                    .step(Input::Message { from, body }, &mut scratch.client);
+            Input::Message { from, body: Packet::Lock(body) } => {
+                self.client.step(Input::Message { from, body }, &mut scratch.client);
             }
-            Input::Message {
-                from,
-                body: Packet::Storage(body),
-            } => {
+            Input::Message { from, body: Packet::Storage(body) } => {
                 self.application(Input::Message { from, body }, scratch, fx);
             }
             Input::Fired(ClientTimer::Client(timer)) => {
@@ -98,12 +86,10 @@ impl<P: Protocol> ClientProcess<P> {
                 self.application(Input::Fired(timer), scratch, fx);
             }
             Input::Command(command) => {
-                self.client
-                    .step(Input::Command(command), &mut scratch.client);
+                self.client.step(Input::Command(command), &mut scratch.client);
             }
             Input::Clock(clock, reading) => {
-                self.client
-                    .step(Input::Clock(clock, reading), &mut scratch.client);
+                self.client.step(Input::Clock(clock, reading), &mut scratch.client);
             }
             Input::Drawn(draw) => match self.draws.pop_front() {
                 Some(Asker::Client) => self.client.step(Input::Drawn(draw), &mut scratch.client),
@@ -129,8 +115,7 @@ impl<P: Protocol> ClientProcess<P> {
                 self.drain_application(scratch, fx);
             } else if !scratch.application.commands.is_empty() {
                 let command = scratch.application.commands.remove(0);
-                self.client
-                    .step(Input::Command(command), &mut scratch.client);
+                self.client.step(Input::Command(command), &mut scratch.client);
             } else {
                 return;
             }
@@ -153,11 +138,7 @@ impl<P: Protocol> ClientProcess<P> {
             if matches!(effect, Effect::Draw(_)) {
                 self.draws.push_back(Asker::Application);
             }
-            fx.push(effect.lift(
-                Packet::Storage,
-                ClientTimer::Application,
-                |never| match never {},
-            ));
+            fx.push(effect.lift(Packet::Storage, ClientTimer::Application, |never| match never {}));
         }
     }
 }

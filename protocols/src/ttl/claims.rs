@@ -158,21 +158,13 @@ impl Claims {
         let (serial, renewal) = (claim.serial, claim.renewal);
         fx.disarm(ClientTimer::Validity(lock, serial, renewal));
         let patience = self.settings.release_timeout;
-        fx.arm(
-            ClientTimer::ReleaseOver(lock, serial),
-            Clock::Monotonic,
-            patience,
-        );
+        fx.arm(ClientTimer::ReleaseOver(lock, serial), Clock::Monotonic, patience);
         self.repeat(lock, fx);
     }
 
     /// Hears an answer; says whether it was the one that a claim waited for to have its lock.
     pub(super) fn hear<M: From<Request>>(&mut self, reply: &Reply, fx: &mut Fx<M>) -> bool {
-        let Reply {
-            lock,
-            value,
-            answer,
-        } = *reply;
+        let Reply { lock, value, answer } = *reply;
         let phase = self
             .claims
             .get(&lock)
@@ -264,20 +256,13 @@ impl Claims {
         command: RedisCommand,
         fx: &mut Fx<M>,
     ) {
-        let request = Request {
-            lock,
-            value,
-            command,
-        };
+        let request = Request { lock, value, command };
         fx.send(self.server, request.into());
     }
 
     /// The value of this owner's request of that number.
     pub(super) fn value(&self, serial: u32) -> Value {
-        Value {
-            owner: self.me,
-            serial,
-        }
+        Value { owner: self.me, serial }
     }
 
     /// Sends a new request for a lock. The validity counts from here.
@@ -306,17 +291,10 @@ impl Claims {
         let serial = claim.serial;
         let command = match claim.phase {
             Phase::Releasing => RedisCommand::DelIfMine,
-            _ => RedisCommand::SetNxPx {
-                lease: self.settings.lease,
-                fenced: true,
-            },
+            _ => RedisCommand::SetNxPx { lease: self.settings.lease, fenced: true },
         };
         self.send(lock, self.value(serial), command, fx);
-        fx.arm(
-            ClientTimer::Repeat(lock, serial),
-            Clock::Monotonic,
-            self.settings.request_timeout,
-        );
+        fx.arm(ClientTimer::Repeat(lock, serial), Clock::Monotonic, self.settings.request_timeout);
     }
 
     fn granted<M>(&mut self, lock: LockId, token: Option<Token>, fx: &mut Fx<M>) {

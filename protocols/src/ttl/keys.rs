@@ -76,10 +76,7 @@ pub struct Decision {
 
 impl From<Answer> for Decision {
     fn from(answer: Answer) -> Self {
-        Self {
-            answer,
-            change: None,
-        }
+        Self { answer, change: None }
     }
 }
 
@@ -131,10 +128,7 @@ impl Keys {
                 change: key.map(|key| self.prolong(request.lock, key, lease, end)),
             },
             RedisCommand::PexpireIfMine { lease, renewal } => Decision {
-                answer: Answer::Prolonged {
-                    renewal,
-                    mine: mine.is_some(),
-                },
+                answer: Answer::Prolonged { renewal, mine: mine.is_some() },
                 change: mine.map(|key| self.prolong(request.lock, key, lease, end)),
             },
             RedisCommand::Del => delete(request, key),
@@ -149,17 +143,8 @@ impl Keys {
         lease: Option<Duration>,
         end: Option<End>,
     ) -> Decision {
-        let key = Key {
-            value: request.value,
-            token,
-            end,
-            number: self.leases + 1,
-        };
-        let event = LeaseEvent::Granted {
-            lock: request.lock,
-            owner: request.value.owner,
-            lease,
-        };
+        let key = Key { value: request.value, token, end, number: self.leases + 1 };
+        let event = LeaseEvent::Granted { lock: request.lock, owner: request.value.owner, lease };
         Decision {
             answer: Answer::Taken { token },
             change: Some((KeysChange::Set(request.lock, key), event)),
@@ -174,16 +159,8 @@ impl Keys {
         end: Option<End>,
     ) -> (KeysChange, LeaseEvent) {
         let number = self.leases + 1;
-        let key = Key {
-            end,
-            number,
-            ..*key
-        };
-        let event = LeaseEvent::Renewed {
-            lock,
-            owner: key.value.owner,
-            lease: Some(lease),
-        };
+        let key = Key { end, number, ..*key };
+        let event = LeaseEvent::Renewed { lock, owner: key.value.owner, lease: Some(lease) };
         (KeysChange::Set(lock, key), event)
     }
 }
@@ -191,17 +168,10 @@ impl Keys {
 fn delete(request: &Request, key: Option<&Key>) -> Decision {
     let lock = request.lock;
     let change = key.map(|key| {
-        let event = LeaseEvent::Released {
-            lock,
-            owner: key.value.owner,
-            by: request.value.owner,
-        };
+        let event = LeaseEvent::Released { lock, owner: key.value.owner, by: request.value.owner };
         (KeysChange::Delete(lock), event)
     });
-    Decision {
-        answer: Answer::Deleted(key.is_some()),
-        change,
-    }
+    Decision { answer: Answer::Deleted(key.is_some()), change }
 }
 
 /// Shown as `L1 is c1#1, token 1, until 10s`; `nothing` if there is no key.

@@ -118,11 +118,7 @@ impl From<Reply> for Message {
 impl Request {
     /// The answer to this request.
     pub(super) fn reply(&self, answer: Answer) -> Reply {
-        Reply {
-            lock: self.lock,
-            value: self.value,
-            answer,
-        }
+        Reply { lock: self.lock, value: self.value, answer }
     }
 }
 
@@ -147,10 +143,7 @@ impl fmt::Display for Request {
             }
             RedisCommand::DelIfMine => write!(f, "DEL {lock} if it is {value}"),
             RedisCommand::PexpireIfMine { lease, renewal } => {
-                write!(
-                    f,
-                    "PEXPIRE {lock} {lease:?} if it is {value}, renewal {renewal}"
-                )
+                write!(f, "PEXPIRE {lock} {lease:?} if it is {value}, renewal {renewal}")
             }
         }
     }

@@ -243,19 +243,12 @@ impl NaiveClient {
     }
 
     fn value(&self, serial: u32) -> Value {
-        Value {
-            owner: self.me,
-            serial,
-        }
+        Value { owner: self.me, serial }
     }
 }
 
 fn send(lock: LockId, value: Value, command: RedisCommand, fx: &mut Fx<Message>) {
-    let request = Request {
-        lock,
-        value,
-        command,
-    };
+    let request = Request { lock, value, command };
     fx.send(ServerId(1), Message::Request(request));
 }
 
@@ -269,10 +262,7 @@ impl Node for NaiveClient {
             Input::Started(incarnation) => self.me.incarnation = incarnation,
             Input::Command(Command::Acquire { locks }) => self.acquire(locks.only(), fx),
             Input::Command(Command::Release { lock }) => self.release(lock, fx),
-            Input::Message {
-                body: Message::Reply(reply),
-                ..
-            } => self.hear(&reply, fx),
+            Input::Message { body: Message::Reply(reply), .. } => self.hear(&reply, fx),
             Input::Fired(timer) => self.fire(timer, fx),
             _ => {}
         }
@@ -322,28 +312,17 @@ impl Protocol for TtlNaive {
     }
 
     fn owners(&self, servers: Servers<'_, Self>, lock: LockId) -> Vec<Owner> {
-        servers
-            .live()
-            .filter_map(|(_, server)| server.owner(lock))
-            .collect()
+        servers.live().filter_map(|(_, server)| server.owner(lock)).collect()
     }
 
     fn promises(&self) -> Vec<Promise> {
         let mut progress = self.settings.progress();
         progress.assumes.extend(self.calm());
-        progress
-            .assumes
-            .extend([Assumption::ClientsStayUp, Assumption::ServersStayUp]);
+        progress.assumes.extend([Assumption::ClientsStayUp, Assumption::ServersStayUp]);
         vec![
             Promise::of(Guarantee::GrantExclusion, []),
-            Promise {
-                guarantee: Guarantee::MutualExclusion,
-                assumes: self.calm(),
-            },
-            Promise {
-                guarantee: Guarantee::NoLostUpdate,
-                assumes: self.calm(),
-            },
+            Promise { guarantee: Guarantee::MutualExclusion, assumes: self.calm() },
+            Promise { guarantee: Guarantee::NoLostUpdate, assumes: self.calm() },
             progress,
         ]
     }

@@ -45,10 +45,7 @@ impl Redis {
 
     /// The same server, but after a restart it stays away for so long.
     pub(super) fn delayed(self, restart_delay: Duration) -> Self {
-        Self {
-            restart_delay,
-            ..self
-        }
+        Self { restart_delay, ..self }
     }
 
     /// The keys of this server.
@@ -89,10 +86,7 @@ impl Node for Redis {
     fn step(&mut self, input: InputOf<Self>, fx: &mut Effects<Self>) {
         match input {
             Input::Started(incarnation) => self.start(incarnation, fx),
-            Input::Message {
-                from,
-                body: Message::Request(request),
-            } if !self.away => {
+            Input::Message { from, body: Message::Request(request) } if !self.away => {
                 if self.store.needs_reading(&request) {
                     self.asked = Some((from, request));
                     fx.read_clock(Clock::Wall);

@@ -72,11 +72,7 @@ impl Redlock {
 
     /// What must be true for votes to be remembered, or not to be missed.
     fn memory(&self) -> Vec<Assumption> {
-        if self.restart_delay >= self.settings.lease {
-            Vec::new()
-        } else {
-            self.settings.memory()
-        }
+        if self.restart_delay >= self.settings.lease { Vec::new() } else { self.settings.memory() }
     }
 }
 
@@ -105,9 +101,7 @@ impl Protocol for Redlock {
     /// that a vote-by-vote majority count (Boyer and Moore, 1981) leaves over, if any.
     fn owners(&self, servers: Servers<'_, Self>, lock: LockId) -> Vec<Owner> {
         let values = || {
-            let keys = servers
-                .live()
-                .filter_map(move |(_, server)| server.keys().get(lock));
+            let keys = servers.live().filter_map(move |(_, server)| server.keys().get(lock));
             keys.map(|key| key.value)
         };
         let mut left: Option<(Value, usize)> = None;
@@ -130,9 +124,7 @@ impl Protocol for Redlock {
     fn promises(&self) -> Vec<Promise> {
         let settings = &self.settings;
         let mut progress = settings.progress();
-        progress
-            .assumes
-            .push(Assumption::DelayAtMost(settings.request_timeout / 4));
+        progress.assumes.push(Assumption::DelayAtMost(settings.request_timeout / 4));
         let mut linearizable = Promise::of(
             Guarantee::Linearizable,
             [
@@ -142,11 +134,7 @@ impl Protocol for Redlock {
             ],
         );
         linearizable.assumes.extend(settings.true_clocks(0));
-        let mut promises = vec![
-            Promise::of(Guarantee::GrantExclusion, []),
-            progress,
-            linearizable,
-        ];
+        let mut promises = vec![Promise::of(Guarantee::GrantExclusion, []), progress, linearizable];
         promises.extend(settings.mutual_exclusion(&self.memory()));
         promises.extend(settings.unfenced_updates(&self.memory()));
         promises

@@ -126,11 +126,7 @@ impl fmt::Display for ReplicatedMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Client(message) => message.fmt(f),
-            Self::Change {
-                stream,
-                offset,
-                change,
-            } => {
+            Self::Change { stream, offset, change } => {
                 write!(f, "epoch {}, change {offset}: ", stream.epoch)?;
                 match change {
                     None => f.write_str("nothing new"),
@@ -138,15 +134,9 @@ impl fmt::Display for ReplicatedMessage {
                     Some(KeysChange::Delete(lock)) => write!(f, "no {lock}"),
                 }
             }
-            Self::Copy {
-                stream,
-                offset,
-                keys,
-            } => write!(
-                f,
-                "epoch {}, all up to change {offset}: {keys}",
-                stream.epoch
-            ),
+            Self::Copy { stream, offset, keys } => {
+                write!(f, "epoch {}, all up to change {offset}: {keys}", stream.epoch)
+            }
             Self::Acknowledged { stream, offset } => {
                 write!(f, "epoch {}, has change {offset}", stream.epoch)
             }
@@ -255,10 +245,7 @@ impl Protocol for TtlReplicated {
     }
 
     fn semantics(&self) -> Semantics {
-        Semantics {
-            fenced: true,
-            ..Semantics::default()
-        }
+        Semantics { fenced: true, ..Semantics::default() }
     }
 
     fn in_role(&self, role: Role, servers: Servers<'_, Self>) -> Vec<ServerId> {

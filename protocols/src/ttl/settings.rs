@@ -82,29 +82,22 @@ impl Settings {
     /// The largest error of clock rates, in percent, that the margin covers: 11 for the default
     /// of 20 percent of drift, 10 for 19, and 0 for Redlock's own 1 percent.
     pub fn rate_bound(&self) -> u32 {
-        (0..100)
-            .take_while(|rate| self.slack(*rate).is_some())
-            .last()
-            .unwrap_or(0)
+        (0..100).take_while(|rate| self.slack(*rate).is_some()).last().unwrap_or(0)
     }
 
     /// How long to wait before another try, after so many.
     pub(super) fn backoff(&self, tries: u32) -> Span {
         let factor = 1 << tries.min(2);
-        Span {
-            shortest: self.retry.shortest * factor,
-            longest: self.retry.longest * factor,
-        }
+        Span { shortest: self.retry.shortest * factor, longest: self.retry.longest * factor }
     }
 
     /// What must be true for servers to remember what they answered.
     pub(super) fn memory(&self) -> Vec<Assumption> {
         match self.persist {
             Persist::Always => vec![Assumption::DisksKeepSyncedWrites],
-            Persist::EverySecond => vec![
-                Assumption::DisksKeepSyncedWrites,
-                Assumption::DisksKeepUnsyncedWrites,
-            ],
+            Persist::EverySecond => {
+                vec![Assumption::DisksKeepSyncedWrites, Assumption::DisksKeepUnsyncedWrites]
+            }
             Persist::Never => vec![Assumption::ServersStayUp],
         }
     }
@@ -127,10 +120,7 @@ impl Settings {
                 let mut assumes = vec![Assumption::ClientPauseAtMost(pause)];
                 assumes.extend(self.true_clocks(rate));
                 assumes.extend_from_slice(memory);
-                Promise {
-                    guarantee: Guarantee::MutualExclusion,
-                    assumes,
-                }
+                Promise { guarantee: Guarantee::MutualExclusion, assumes }
             })
             .collect()
     }
@@ -148,10 +138,7 @@ impl Settings {
                 ];
                 assumes.extend(self.true_clocks(rate));
                 assumes.extend_from_slice(memory);
-                Promise {
-                    guarantee: Guarantee::NoLostUpdate,
-                    assumes,
-                }
+                Promise { guarantee: Guarantee::NoLostUpdate, assumes }
             })
             .collect()
     }
@@ -175,41 +162,27 @@ impl Settings {
     /// one that is down or stands still while a lease runs out hears no renewal.
     fn lease_kept(&self) -> Promise {
         let mut assumes = self.true_clocks(0);
-        assumes.extend([
-            Assumption::ServersStayUp,
-            Assumption::ServerPauseAtMost(self.lease / 4),
-        ]);
+        assumes.extend([Assumption::ServersStayUp, Assumption::ServerPauseAtMost(self.lease / 4)]);
         assumes.extend(self.memory());
         assumes.sort_unstable();
         assumes.dedup();
-        Promise {
-            guarantee: Guarantee::LeaseKept,
-            assumes,
-        }
+        Promise { guarantee: Guarantee::LeaseKept, assumes }
     }
 
     /// Waiting is polling at random, which is fair enough for a few clients and short holds. A
     /// clock that was set back keeps a dead owner's lease for as long.
     pub(super) fn progress(&self) -> Promise {
-        let mut assumes = vec![
-            Assumption::ClientsAtMost(CONTENDERS),
-            Assumption::HoldAtMost(self.lease / 10),
-        ];
+        let mut assumes =
+            vec![Assumption::ClientsAtMost(CONTENDERS), Assumption::HoldAtMost(self.lease / 10)];
         assumes.extend(self.true_clocks(self.rate_bound()));
-        Promise {
-            guarantee: Guarantee::Progress,
-            assumes,
-        }
+        Promise { guarantee: Guarantee::Progress, assumes }
     }
 
     /// A release that is doubled in the network may hear of its own success as a failure.
     fn linearizable(&self) -> Promise {
         let mut assumes = vec![Assumption::NoDuplication];
         assumes.extend(self.memory());
-        Promise {
-            guarantee: Guarantee::Linearizable,
-            assumes,
-        }
+        Promise { guarantee: Guarantee::Linearizable, assumes }
     }
 
     /// Pairs of a rate and a share of the slack that it leaves, best clocks first.
@@ -217,18 +190,13 @@ impl Settings {
         let bound = self.rate_bound();
         let mut rates = vec![0, bound / 2, bound];
         rates.dedup();
-        rates
-            .into_iter()
-            .filter_map(move |rate| Some((rate, self.slack(rate)? / shares)))
+        rates.into_iter().filter_map(move |rate| Some((rate, self.slack(rate)? / shares)))
     }
 
     /// What a lock with durable tokens promises of data behind a fence.
     pub(super) fn fenced(&self) -> Vec<Promise> {
         let with = |guarantee, fencing: Option<Fencing>| {
-            let mut assumes: Vec<_> = fencing
-                .map(Assumption::FencingAtLeast)
-                .into_iter()
-                .collect();
+            let mut assumes: Vec<_> = fencing.map(Assumption::FencingAtLeast).into_iter().collect();
             assumes.extend(self.memory());
             Promise { guarantee, assumes }
         };
@@ -260,10 +228,7 @@ mod tests {
 
     #[test]
     fn the_margin_of_the_document_covers_no_whole_percent() {
-        let settings = Settings {
-            drift_percent: 1,
-            ..Settings::default()
-        };
+        let settings = Settings { drift_percent: 1, ..Settings::default() };
         assert_eq!(settings.validity(), Duration::from_millis(9_898));
         assert_eq!(settings.rate_bound(), 0);
     }

@@ -66,10 +66,7 @@ impl Node for TtlClient {
             Input::Started(incarnation) => self.claims.start(incarnation),
             Input::Command(Command::Acquire { locks }) => self.claims.acquire(locks.only(), fx),
             Input::Command(Command::Release { lock }) => self.claims.release(lock, fx),
-            Input::Message {
-                body: Message::Reply(reply),
-                ..
-            } => {
+            Input::Message { body: Message::Reply(reply), .. } => {
                 self.claims.hear(&reply, fx);
             }
             Input::Fired(timer) => self.claims.fire(timer, fx),
@@ -92,16 +89,11 @@ impl Protocol for Ttl {
     }
 
     fn client(&self, id: ClientId, (): &()) -> TtlClient {
-        TtlClient {
-            claims: Claims::new(self.settings, id),
-        }
+        TtlClient { claims: Claims::new(self.settings, id) }
     }
 
     fn owners(&self, servers: Servers<'_, Self>, lock: LockId) -> Vec<Owner> {
-        servers
-            .live()
-            .filter_map(|(_, server)| server.owner(lock))
-            .collect()
+        servers.live().filter_map(|(_, server)| server.owner(lock)).collect()
     }
 
     fn promises(&self) -> Vec<Promise> {
@@ -109,9 +101,6 @@ impl Protocol for Ttl {
     }
 
     fn semantics(&self) -> Semantics {
-        Semantics {
-            fenced: true,
-            ..Semantics::default()
-        }
+        Semantics { fenced: true, ..Semantics::default() }
     }
 }

@@ -152,11 +152,7 @@ impl WatchdogClient {
 
     /// Begins to renew a lock that was just granted.
     fn begin(&mut self, lock: LockId, serial: u32, fx: &mut Fx<Message>) {
-        let watch = Watch {
-            depth: 1,
-            renewal: 0,
-            pending: false,
-        };
+        let watch = Watch { depth: 1, renewal: 0, pending: false };
         self.watches.insert(lock, watch);
         let third = self.claims.settings.lease / 3;
         fx.arm(ClientTimer::Renew(lock, serial), Clock::Monotonic, third);
@@ -219,10 +215,7 @@ impl Node for WatchdogClient {
             Input::Started(incarnation) => self.claims.start(incarnation),
             Input::Command(Command::Acquire { locks }) => self.acquire(locks.only(), fx),
             Input::Command(Command::Release { lock }) => self.release(lock, fx),
-            Input::Message {
-                body: Message::Reply(reply),
-                ..
-            } => self.hear(&reply, fx),
+            Input::Message { body: Message::Reply(reply), .. } => self.hear(&reply, fx),
             Input::Fired(timer) => self.fire(timer, fx),
             _ => {}
         }
@@ -243,17 +236,11 @@ impl Protocol for TtlWatchdog {
     }
 
     fn client(&self, id: ClientId, (): &()) -> WatchdogClient {
-        WatchdogClient {
-            claims: Claims::new(self.settings, id),
-            watches: BTreeMap::new(),
-        }
+        WatchdogClient { claims: Claims::new(self.settings, id), watches: BTreeMap::new() }
     }
 
     fn owners(&self, servers: Servers<'_, Self>, lock: LockId) -> Vec<Owner> {
-        servers
-            .live()
-            .filter_map(|(_, server)| server.owner(lock))
-            .collect()
+        servers.live().filter_map(|(_, server)| server.owner(lock)).collect()
     }
 
     fn promises(&self) -> Vec<Promise> {
@@ -261,10 +248,6 @@ impl Protocol for TtlWatchdog {
     }
 
     fn semantics(&self) -> Semantics {
-        Semantics {
-            reentrant: true,
-            fenced: true,
-            renews: true,
-        }
+        Semantics { reentrant: true, fenced: true, renews: true }
     }
 }

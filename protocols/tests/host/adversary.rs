@@ -129,12 +129,7 @@ impl<P: Protocol> Adversary<P> {
 
     pub(crate) fn assert_unique_tokens(&self) {
         let unique: BTreeSet<_> = self.tokens.iter().collect();
-        assert_eq!(
-            unique.len(),
-            self.tokens.len(),
-            "tokens are {:?}",
-            self.tokens
-        );
+        assert_eq!(unique.len(), self.tokens.len(), "tokens are {:?}", self.tokens);
     }
 
     fn start_server(&mut self, id: ServerId) {

@@ -48,11 +48,7 @@ impl Shown for TtlWatchdog {
 
 impl Shown for TtlReplicated {
     fn show_server(server: &Self::Server) -> String {
-        let role = if server.is_primary() {
-            "primary"
-        } else {
-            "replica"
-        };
+        let role = if server.is_primary() { "primary" } else { "replica" };
         format!("{role} of epoch {}: {}", server.epoch(), server.keys())
     }
 
@@ -87,11 +83,7 @@ fn show_claims<'a>(claims: impl Iterator<Item = (LockId, &'a Claim)>) -> String 
 }
 
 fn or_nothing(parts: Vec<String>) -> String {
-    if parts.is_empty() {
-        "nothing".to_owned()
-    } else {
-        parts.join("; ")
-    }
+    if parts.is_empty() { "nothing".to_owned() } else { parts.join("; ") }
 }
 
 /// Builds the stage for a `lock` command.
@@ -111,10 +103,7 @@ pub(crate) fn stage(name: &str, words: &[&str]) -> Result<Box<dyn Play>, String>
             _ => return Err(format!("no setting {word}")),
         }
     }
-    redlock.settings = Settings {
-        request_timeout: redlock.settings.request_timeout,
-        ..settings
-    };
+    redlock.settings = Settings { request_timeout: redlock.settings.request_timeout, ..settings };
     replicated.settings = settings;
     Ok(match name {
         "ttl-naive" => Box::new(Stage::new(TtlNaive { settings }, clients)),
@@ -130,10 +119,7 @@ pub(crate) fn stage(name: &str, words: &[&str]) -> Result<Box<dyn Play>, String>
 pub(crate) fn duration(word: &str) -> Result<Duration, String> {
     let (digits, unit) = match word.strip_suffix("ms") {
         Some(digits) => (digits, Duration::from_millis(1)),
-        None => (
-            word.strip_suffix('s').unwrap_or(word),
-            Duration::from_secs(1),
-        ),
+        None => (word.strip_suffix('s').unwrap_or(word), Duration::from_secs(1)),
     };
     let number: u32 = digits.parse().map_err(|_| format!("no duration {word}"))?;
     Ok(unit * number)

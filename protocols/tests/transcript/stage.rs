@@ -50,9 +50,7 @@ impl<P: Shown> Stage<P> {
     /// All machines are up; what they send to each other at the start has arrived.
     pub(crate) fn new(protocol: P, clients: usize) -> Self {
         let mut stage = Self {
-            servers: (0..protocol.servers())
-                .map(|_| Machine::default())
-                .collect(),
+            servers: (0..protocol.servers()).map(|_| Machine::default()).collect(),
             clients: (0..clients).map(|_| Machine::default()).collect(),
             protocol,
             letters: BTreeMap::new(),
@@ -171,11 +169,7 @@ impl<P: Shown> Stage<P> {
                 let (from, to) = (node(from)?, node(to)?);
                 let on_link = |letter: &Letter<P::Message>| letter.from == from && letter.to == to;
                 let letters = self.letters.iter();
-                meant.extend(
-                    letters
-                        .filter(|(_, letter)| on_link(letter))
-                        .map(|(n, _)| *n),
-                );
+                meant.extend(letters.filter(|(_, letter)| on_link(letter)).map(|(n, _)| *n));
             } else {
                 let number = word.parse().map_err(|_| format!("no message {word}"))?;
                 if !self.letters.contains_key(&number) {
@@ -272,9 +266,7 @@ impl<P: Shown> Play for Stage<P> {
                     return Err("only clients do".to_owned());
                 };
                 let command = match verb {
-                    "acquire" => Command::Acquire {
-                        locks: LockSet::from(LOCK),
-                    },
+                    "acquire" => Command::Acquire { locks: LockSet::from(LOCK) },
                     _ => Command::Release { lock: LOCK },
                 };
                 self.step_client(id, Input::Command(command), out);
@@ -331,10 +323,9 @@ fn print<M: Display, T: std::fmt::Debug, C>(
     out: &mut String,
 ) -> Todo<M, T, C> {
     let (line, todo) = match effect {
-        Effect::Send { to, body } => (
-            format!("{number}: {node} -> {to}: {body}"),
-            Todo::Send(to, body),
-        ),
+        Effect::Send { to, body } => {
+            (format!("{number}: {node} -> {to}: {body}"), Todo::Send(to, body))
+        }
         Effect::Arm { timer, when, .. } => {
             let line = format!("{node} arms {}, {}", name(&timer), due(when));
             (line, Todo::Arm(timer))
@@ -359,10 +350,7 @@ fn told(event: LockEvent) -> String {
             Some(token) => format!("granted {lock}, token {token}"),
             None => format!("granted {lock}"),
         },
-        LockEvent::Refused {
-            lock,
-            definite: true,
-        } => format!("refused {lock}"),
+        LockEvent::Refused { lock, definite: true } => format!("refused {lock}"),
         LockEvent::Refused { lock, .. } => format!("refused {lock}, perhaps"),
         LockEvent::Lost { lock } => format!("lost {lock}"),
         LockEvent::Released { lock, outcome } => format!("released {lock}: {outcome:?}"),
@@ -400,10 +388,7 @@ fn due(when: locklab_protocols::contract::When) -> String {
 /// What a timer is called: `Validity(L1, 1, 0)`.
 fn name(timer: &impl std::fmt::Debug) -> String {
     let name = tidy(timer);
-    match name
-        .strip_prefix("Store(")
-        .and_then(|name| name.strip_suffix(')'))
-    {
+    match name.strip_prefix("Store(").and_then(|name| name.strip_suffix(')')) {
         Some(inner) => inner.to_owned(),
         None => name,
     }
@@ -412,12 +397,9 @@ fn name(timer: &impl std::fmt::Debug) -> String {
 /// A debug text with ids as people write them.
 fn tidy(value: &impl std::fmt::Debug) -> String {
     let mut text = format!("{value:?}");
-    for (long, short) in [
-        ("LockId(", "L"),
-        ("ClientId(", "c"),
-        ("Token(", ""),
-        ("Incarnation(", ""),
-    ] {
+    for (long, short) in
+        [("LockId(", "L"), ("ClientId(", "c"), ("Token(", ""), ("Incarnation(", "")]
+    {
         while let Some(start) = text.find(long) {
             let end = start + text[start..].find(')').unwrap_or(0);
             let inner = text[start + long.len()..end].to_owned();

@@ -123,11 +123,7 @@ impl RedlockClient {
         };
         self.ballots.insert(lock, ballot);
         let patience = self.settings.acquire_timeout;
-        fx.arm(
-            RedlockTimer::GiveUp(lock, first),
-            Clock::Monotonic,
-            patience,
-        );
+        fx.arm(RedlockTimer::GiveUp(lock, first), Clock::Monotonic, patience);
         self.ask(lock, fx);
     }
 
@@ -177,11 +173,7 @@ impl RedlockClient {
                 }
             }
             (Answer::Deleted(done), Some(Stage::Releasing), Some(ballot)) => {
-                let answers = if done {
-                    &mut ballot.yes
-                } else {
-                    &mut ballot.no
-                };
+                let answers = if done { &mut ballot.yes } else { &mut ballot.no };
                 answers.insert(server);
                 if ballot.yes.count() + ballot.no.count() >= self.quorum {
                     self.released(lock, fx);
@@ -278,11 +270,7 @@ impl RedlockClient {
         let serial = ballot.serial;
         fx.disarm(RedlockTimer::Validity(lock, serial));
         let patience = self.settings.release_timeout;
-        fx.arm(
-            RedlockTimer::ReleaseOver(lock, serial),
-            Clock::Monotonic,
-            patience,
-        );
+        fx.arm(RedlockTimer::ReleaseOver(lock, serial), Clock::Monotonic, patience);
         self.delete(lock, fx);
     }
 
@@ -323,10 +311,7 @@ impl RedlockClient {
     }
 
     fn value(&self, serial: u32) -> Value {
-        Value {
-            owner: self.me,
-            serial,
-        }
+        Value { owner: self.me, serial }
     }
 
     fn send_all(&self, lock: LockId, serial: u32, command: RedisCommand, fx: &mut Fx) {
@@ -337,11 +322,7 @@ impl RedlockClient {
 }
 
 fn send(server: ServerId, lock: LockId, value: Value, command: RedisCommand, fx: &mut Fx) {
-    let request = Request {
-        lock,
-        value,
-        command,
-    };
+    let request = Request { lock, value, command };
     fx.send(server, Message::Request(request));
 }
 
@@ -355,10 +336,9 @@ impl Node for RedlockClient {
             Input::Started(incarnation) => self.me.incarnation = incarnation,
             Input::Command(Command::Acquire { locks }) => self.acquire(locks.only(), fx),
             Input::Command(Command::Release { lock }) => self.release(lock, fx),
-            Input::Message {
-                from: NodeId::Server(server),
-                body: Message::Reply(reply),
-            } => self.hear(server, &reply, fx),
+            Input::Message { from: NodeId::Server(server), body: Message::Reply(reply) } => {
+                self.hear(server, &reply, fx)
+            }
             Input::Fired(timer) => self.fire(timer, fx),
             _ => {}
         }

@@ -1,0 +1,133 @@
+//! What a run leaves behind.
+
+use locklab_protocols::contract::Observation;
+use locklab_protocols::id::NodeId;
+use locklab_protocols::spec::{Goal, Guarantee, Verdict};
+use locklab_protocols::time::Time;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// What a run leaves behind.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Outcome {
+    /// The seed.
+    pub seed: u64,
+    /// The hash of everything that happened, in order.
+    pub hash: u64,
+    /// How many steps the nodes took.
+    pub steps: u64,
+    /// When the run ended.
+    pub end: Time,
+    /// What the monitors say. If a fault of the plan never bit, what would have been held is not
+    /// exercised.
+    pub verdicts: BTreeMap<Guarantee, Verdict>,
+    /// Which of the goals were reached.
+    pub goals: BTreeSet<Goal>,
+    /// What was counted.
+    pub measures: Measures,
+    /// What the faults of the plan did, in its order.
+    pub bites: Vec<Bites>,
+    /// What happened, if it was asked for; empty otherwise.
+    pub trace: Vec<Traced>,
+}
+
+/// What one fault of the plan did.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Bites {
+    /// The name of its kind.
+    pub kind: &'static str,
+    /// When it struck, if it did.
+    pub struck: Option<Time>,
+    /// How often it was felt: a message dropped, a step withheld, a clock read or a timer fired
+    /// wrong.
+    pub count: u64,
+}
+
+/// What was counted in a run. Times are simulated.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Measures {
+    /// For each grant, how long the client had waited, in order of the grants.
+    pub acquire_latencies: Vec<Duration>,
+    /// How many messages were handed to the network, those of the storage left out.
+    pub messages: u64,
+    /// How many disk writes the servers made.
+    pub disk_writes: u64,
+    /// How many operations the storage refused for an old token.
+    pub rejected_stale: u64,
+    /// For how much of the time in which somebody waited, he was granted within the bound.
+    pub served: Duration,
+    /// For how much of the time somebody waited.
+    pub waited: Duration,
+    /// How long after the heal the first grant of a lock came, if one came.
+    pub recovery: Option<Duration>,
+}
+
+/// One line of a trace.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Traced {
+    /// When.
+    pub at: Time,
+    /// What.
+    pub what: Happening,
+}
+
+/// What a trace tells.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Happening {
+    /// A node, or the world about a node, reports something.
+    Seen(Observation),
+    /// A message leaves a node.
+    Sent {
+        /// From whom.
+        from: NodeId,
+        /// To whom.
+        to: NodeId,
+        /// What it says, as the program prints it.
+        message: String,
+        /// What becomes of it.
+        fate: Fate,
+    },
+    /// A message is handed to a node.
+    Delivered {
+        /// From whom.
+        from: NodeId,
+        /// To whom.
+        to: NodeId,
+        /// What it says, as the program prints it.
+        message: String,
+        /// When it was sent.
+        sent: Time,
+    },
+    /// A timer fires at a node.
+    Fired {
+        /// Where.
+        node: NodeId,
+        /// Which, as the program prints it.
+        timer: String,
+    },
+    /// A fault of the plan strikes.
+    FaultBegins {
+        /// Its position in the plan.
+        fault: usize,
+        /// Whom it strikes.
+        nodes: Vec<NodeId>,
+        /// What it does, in plain words.
+        what: String,
+    },
+    /// A fault of the plan ends.
+    FaultEnds {
+        /// Its position in the plan.
+        fault: usize,
+    },
+}
+
+/// What becomes of a message that was sent.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Fate {
+    /// It will arrive then, unless its link is cut before.
+    Arrives(Time),
+    /// It is lost by chance.
+    Lost,
+    /// Its link is cut.
+    Cut,
+}
