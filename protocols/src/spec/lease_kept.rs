@@ -73,19 +73,24 @@ struct Missing {
 }
 
 impl Missing {
-    /// The break that this is if something happened at a moment that shows that the lock is gone.
-    fn taken(&self, lock: LockId, at: Time, how: &str) -> Option<(Time, String)> {
+    /// The break that this is if something shows that the lock was gone by a moment, which counts
+    /// if it is so much earlier than the end of the lease.
+    fn taken(&self, lock: LockId, at: Time, margin: Duration, how: &str) -> Option<(Time, String)> {
         let Self {
             owner,
             since,
             until,
         } = *self;
-        until.is_none_or(|until| at < until).then(|| {
+        is_early(until, at, margin).then(|| {
             let why = why_too_early(until);
             let reason = format!("the servers took {lock} away from {owner} at {since}, {why}");
             (since, format!("{reason} ({how} at {at})"))
         })
     }
+}
+
+fn is_early(until: Option<Time>, at: Time, margin: Duration) -> bool {
+    until.is_none_or(|until| at + margin < until)
 }
 
 fn why_too_early(until: Option<Time>) -> String {
@@ -96,10 +101,15 @@ fn why_too_early(until: Option<Time>) -> String {
 }
 
 impl Leases {
+    /// How much of the end of a lease does not count: reports wait for the disk.
+    fn margin(&self) -> Duration {
+        self.longest / 100
+    }
+
     /// A server gave or prolonged a lease that began at that moment.
     fn gives(&mut self, began: Time, by: NodeId, to: Owner, lease: Option<Duration>) {
         self.longest = self.longest.max(lease.unwrap_or_default());
-        let until = lease.map(|lease| began + (lease - lease / 100));
+        let until = lease.map(|lease| began + lease);
         let given = Given { by, to, until };
         match self.given.iter_mut().find(|given| given.by == by) {
             Some(known) => *known = given,
@@ -135,7 +145,7 @@ impl LeaseKept {
     fn dropped(&mut self, at: Time, node: NodeId, lock: LockId, owner: Owner) {
         let leases = self.locks.at(lock.index());
         let until = leases.ended(node, owner).and_then(|given| given.until);
-        let too_early = until.is_none_or(|until| at < until);
+        let too_early = is_early(until, at, leases.margin());
         if too_early && self.calm.a_server_is_down() {
             let since = at;
             leases.missing.push(Missing {
@@ -177,8 +187,10 @@ impl LeaseKept {
 
     /// Those who are missing at a lock will not be back.
     fn taken(&mut self, lock: LockId, at: Time, how: &str) {
-        for missing in std::mem::take(&mut self.locks.at(lock.index()).missing) {
-            if let Some((since, reason)) = missing.taken(lock, at, how) {
+        let leases = self.locks.at(lock.index());
+        let margin = leases.margin();
+        for missing in std::mem::take(&mut leases.missing) {
+            if let Some((since, reason)) = missing.taken(lock, at, margin, how) {
                 self.broken.set(since, reason);
             }
         }
@@ -195,8 +207,7 @@ impl LeaseKept {
         let mut missing = leases.missing.iter();
         if let Some(missing) = missing.find(|missing| missing.owner == life).copied() {
             self.ends(client, lock);
-            if let Some((since, reason)) = missing.taken(lock, at + lease / 4, "it was lost to him")
-            {
+            if let Some((since, reason)) = missing.taken(lock, at, lease / 4, "he lost it") {
                 self.broken.set(since, reason);
             }
         } else if self.renews && scene.owns(life, lock) && self.calm.of_all(at) >= lease / 2 {
@@ -278,8 +289,8 @@ impl Monitor for LeaseKept {
             if let Some(settled) = settled.filter(|settled| *settled <= end) {
                 let how = "he was still not listed";
                 let breaks = leases.missing.iter();
-                let mut breaks =
-                    breaks.filter_map(|one| one.taken(LockId::at(index), settled, how));
+                let mut breaks = breaks
+                    .filter_map(|one| one.taken(LockId::at(index), settled, leases.margin(), how));
                 if let Some((since, reason)) = breaks.next() {
                     broken.set(since, reason);
                 }

@@ -34,7 +34,7 @@ fn a_lease_that_ends_early_breaks_it_whoever_was_in_trouble() {
         .expired(1, 1)
         .owners(1, []);
     let reason = "9.000 s: the servers took L1 away from c1 at 9.000 s, though his lease ran until \
-                  9.900 s";
+                  10.000 s";
     assert_eq!(history.break_of(renewing()), reason);
     assert_eq!(history.break_of(plain()), reason);
 }
@@ -175,7 +175,7 @@ fn a_server_that_forgets_its_leases_breaks_it() {
     assert_eq!(
         other.break_of(plain()),
         "2.000 s: the servers took L1 away from c1 at 2.000 s, though his lease ran until \
-         9.900 s (c2 owned it at 4.000 s)"
+         10.000 s (c2 owned it at 4.000 s)"
     );
     assert!(forgets().at(4000).lost(1, 1).judge(plain()).is_broken());
     assert!(forgets().at(8000).judge(plain()).is_broken());
