@@ -143,6 +143,21 @@ fn a_lock_that_renews_must_not_give_up_for_nothing() {
 }
 
 #[test]
+fn a_pause_that_ends_in_a_crash_is_over() {
+    let paused = server(History::new(), HostEvent::Paused).at(1);
+    let crashed = server(paused, HostEvent::Crashed).at(2);
+    let back = server(crashed, HostEvent::Started(Incarnation(2))).at(10_000);
+    let granted = back.leased(1, 1, 10_000).owners(1, [1]).takes(1, 1, None);
+    assert!(granted.lost(1, 1).judge(renewing()).is_broken());
+}
+
+#[test]
+fn what_a_client_had_in_an_earlier_life_is_not_taken_from_the_present_one() {
+    let reborn = holds().at(1).crashes(1).starts(1).takes(1, 1, None);
+    assert_eq!(reborn.owners(1, [1]).judge(renewing()), Verdict::Held);
+}
+
+#[test]
 fn hearing_late_of_a_lease_that_ended_rightly_is_no_second_break() {
     let history = holds()
         .at(1000)
