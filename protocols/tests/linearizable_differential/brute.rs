@@ -179,13 +179,11 @@ fn granted(state: &State, process: Owner, token: Option<Token>) -> Option<State>
     if state.holder.is_none() {
         next.holds += 1;
     }
-    for (index, (hold, earlier)) in state.grants.iter().enumerate() {
+    for (hold, earlier) in &state.grants {
         let (Some(earlier), Some(token)) = (*earlier, token) else {
             continue;
         };
-        // Within a hold tokens may repeat, unless one between that nobody saw begins a hold.
-        let same = *hold == next.holds && index < state.grants.len();
-        if earlier > token || (earlier == token && !same) {
+        if earlier > token || (earlier == token && *hold != next.holds) {
             return None;
         }
     }

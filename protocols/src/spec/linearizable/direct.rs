@@ -211,8 +211,11 @@ impl Sweep<'_> {
             }
             (Action::Release, Outcome::Ok(_)) if standing.closing => {
                 standing.closing = false;
-                standing.depth = if standing.lost { 0 } else { standing.depth - 1 };
-                standing.lost = false;
+                standing.depth -= 1;
+                if standing.lost && (standing.ending == 0 || standing.depth == 0) {
+                    standing.lost = false;
+                    standing.depth = 0;
+                }
                 Ok(())
             }
             (Action::Release, Outcome::Ok(_)) if standing.spare_acquire => Err(Stop::HandOver),
@@ -289,3 +292,6 @@ impl Sweep<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -144,16 +144,13 @@ impl Recorder {
         if outcome == Outcome::Unknown {
             return self.settle(due);
         }
-        let bare = open.action == Action::Acquire && outcome == Outcome::Ok(None);
-        if bare && self.semantics.fenced {
-            return self.flawed(
-                process,
-                lock,
-                "was granted a fenced lock without a token",
-                at,
-            );
-        }
-        self.due.push(due);
+        let acquire = open.action == Action::Acquire;
+        let flaw = match outcome {
+            Outcome::Ok(None) if acquire && self.semantics.fenced => "was granted without a token",
+            Outcome::Ok(Some(_)) if !acquire => "released with a token",
+            _ => return self.due.push(due),
+        };
+        self.flawed(process, lock, flaw, at);
     }
 
     /// The servers end the lease of `owner`; nothing happens if it does not hold the lock.
@@ -284,3 +281,6 @@ impl Recorder {
         self.decided.get_or_insert(Answer::Unknown { reason });
     }
 }
+
+#[cfg(test)]
+mod tests;
