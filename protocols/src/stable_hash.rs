@@ -109,10 +109,7 @@ mod tests {
     /// If this changes, every trace hash that anybody ever wrote down is void.
     #[test]
     fn is_the_same_for_ever() {
-        assert_eq!(
-            StableHasher::hash_of(&(1_u8, 2_u64, "three")),
-            9_951_363_067_800_497_081
-        );
+        assert_eq!(StableHasher::hash_of(&(1_u8, 2_u64, "three")), 9_951_363_067_800_497_081);
     }
 
     #[test]

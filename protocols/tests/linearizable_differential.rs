@@ -6,7 +6,7 @@
 
 use linearizable_differential::{brute::Brute, random::Random, stateright_tester};
 use locklab_protocols::spec::linearizable::{
-    Action, Answer, Budget, History, Outcome, Recorder, Semantics, check, check_by_search,
+    Action, Answer, Budget, History, Log, Outcome, Recorder, Semantics, check, check_by_search,
     is_direct, write_json_lines,
 };
 
@@ -33,35 +33,38 @@ struct Counts {
 }
 
 fn kinds() -> Vec<Semantics> {
-    let four = [
-        Semantics::PLAIN,
-        Semantics::REENTRANT,
-        Semantics::FENCED,
-        Semantics::REENTRANT_FENCED,
-    ];
-    let strict = four.map(|kind| Semantics {
-        busy_means_held: true,
-        ..kind
-    });
+    let four =
+        [Semantics::PLAIN, Semantics::REENTRANT, Semantics::FENCED, Semantics::REENTRANT_FENCED];
+    let strict = four.map(|kind| Semantics { busy_means_held: true, ..kind });
     [four, four, four, strict].concat()
 }
 
-/// The same history through the recorder.
-fn recorded(history: &History, semantics: Semantics) -> Answer {
+/// The same history through the recorder, and through a log.
+fn recorded(history: &History, semantics: Semantics) -> (Answer, History) {
     let mut recorder = Recorder::new(semantics, Budget::default());
+    let mut log = Log::default();
     let mut end = 0;
     for (at, returns, index) in Brute::events(history) {
         let operation = &history.operations[index];
         let (process, lock) = (operation.process, operation.lock);
         match (operation.action, returns) {
-            (Action::LeaseEnded, true) => recorder.lease_ended(process, lock, at),
+            (Action::LeaseEnded, true) => {
+                recorder.lease_ended(process, lock, at);
+                log.lease_ended(process, lock, at);
+            }
             (Action::LeaseEnded, false) => {}
-            (action, false) => recorder.called(process, lock, action, at),
-            (_, true) => recorder.returned(process, lock, operation.outcome, at),
+            (action, false) => {
+                recorder.called(process, lock, action, at);
+                log.called(process, lock, action, at);
+            }
+            (_, true) => {
+                recorder.returned(process, lock, operation.outcome, at);
+                log.returned(process, lock, operation.outcome, at);
+            }
         }
         end = at;
     }
-    recorder.finish(end)
+    (recorder.finish(end), log.history())
 }
 
 /// Whether the recorder can be told of this history: its ends of leases take no time, and no
@@ -84,38 +87,22 @@ fn compare(seed: u64, history: &History, semantics: Semantics, counts: &mut Coun
     let answer = check(history, semantics, Budget::default());
     let searched = check_by_search(history, semantics, Budget::default());
     assert_eq!(answer == Answer::Fits, fits, "{answer:?}\n{}", context());
-    assert_eq!(
-        searched == Answer::Fits,
-        fits,
-        "search: {searched:?}\n{}",
-        context()
-    );
+    assert_eq!(searched == Answer::Fits, fits, "search: {searched:?}\n{}", context());
     for answer in [&answer, &searched] {
         match answer {
             Answer::Fits => {}
             Answer::Unknown { reason } => panic!("unknown: {reason}\n{}", context()),
             Answer::Broken { prefix, .. } => {
-                assert!(
-                    !brute.fits(*prefix),
-                    "prefix too short: {answer:?}\n{}",
-                    context()
-                );
-                assert!(
-                    brute.fits(prefix - 1),
-                    "prefix too long: {answer:?}\n{}",
-                    context()
-                );
+                assert!(!brute.fits(*prefix), "prefix too short: {answer:?}\n{}", context());
+                assert!(brute.fits(prefix - 1), "prefix too long: {answer:?}\n{}", context());
             }
         }
     }
     if recordable(history) {
-        let recorded = recorded(history, semantics);
-        assert_eq!(
-            recorded == Answer::Fits,
-            fits,
-            "recorder: {recorded:?}\n{}",
-            context()
-        );
+        let (recorded, logged) = recorded(history, semantics);
+        let logged = check(&logged, semantics, Budget::default());
+        assert_eq!(logged == Answer::Fits, fits, "log: {logged:?}\n{}", context());
+        assert_eq!(recorded == Answer::Fits, fits, "recorder: {recorded:?}\n{}", context());
         if let (Answer::Broken { at: one, .. }, Answer::Broken { at: other, .. }) =
             (&recorded, &searched)
         {
@@ -135,17 +122,9 @@ fn compare(seed: u64, history: &History, semantics: Semantics, counts: &mut Coun
     counts.direct_broken += u32::from(direct && !fits);
     counts.searched += u32::from(!direct);
     counts.searched_broken += u32::from(!direct && !fits);
-    let any = |action| {
-        history
-            .operations
-            .iter()
-            .any(|operation| operation.action == action)
-    };
+    let any = |action| history.operations.iter().any(|operation| operation.action == action);
     counts.lease_ends += u32::from(any(Action::LeaseEnded));
-    let unknown = history
-        .operations
-        .iter()
-        .any(|operation| operation.outcome == Outcome::Unknown);
+    let unknown = history.operations.iter().any(|operation| operation.outcome == Outcome::Unknown);
     counts.unknown += u32::from(unknown);
 }
 

@@ -31,12 +31,7 @@ impl DeadlockFree {
         if self.broken.is_set() {
             return;
         }
-        let mut search = Search {
-            scene,
-            start: client,
-            visited: Vec::new(),
-            path: Vec::new(),
-        };
+        let mut search = Search { scene, start: client, visited: Vec::new(), path: Vec::new() };
         if search.reaches_start(client) {
             self.broken.set(at, describe(&search.path));
         }
@@ -46,9 +41,7 @@ impl DeadlockFree {
 /// Whether it waits for a lock that it does not itself hold, while it holds one.
 fn holds_another(client: ClientId, scene: &Scene) -> bool {
     let waits = scene.client(client).map_or(&[][..], |client| &client.waits);
-    waits
-        .iter()
-        .any(|wait| scene.holder(client, wait.lock).is_none())
+    waits.iter().any(|wait| scene.holder(client, wait.lock).is_none())
 }
 
 /// A search through the graph of who waits for whom.
@@ -137,10 +130,7 @@ mod tests {
     /// Each client holds the lock of its number, by its own and by the servers' account.
     fn each_holds_one() -> History {
         (1..=3).fold(History::new(), |history, id| {
-            history
-                .acquires(id, id)
-                .owners(id, [id])
-                .granted(id, id, None)
+            history.acquires(id, id).owners(id, [id]).granted(id, id, None)
         })
     }
 
@@ -155,11 +145,7 @@ mod tests {
 
     #[test]
     fn a_circle_of_three_breaks_it() {
-        let history = each_holds_one()
-            .acquires(1, 2)
-            .acquires(3, 1)
-            .at(7)
-            .acquires(2, 3);
+        let history = each_holds_one().acquires(1, 2).acquires(3, 1).at(7).acquires(2, 3);
         assert_eq!(
             history.break_of(DeadlockFree::default()),
             "0.007 s: c2 holds L2 and waits for L3; c3 holds L3 and waits for L1; \
@@ -203,16 +189,9 @@ mod tests {
 
     #[test]
     fn one_who_gives_back_or_gives_up_is_in_nobodys_way() {
-        let gives_back = each_holds_one()
-            .acquires(1, 2)
-            .releases(1, 1)
-            .acquires(2, 1);
+        let gives_back = each_holds_one().acquires(1, 2).releases(1, 1).acquires(2, 1);
         assert_eq!(gives_back.judge(DeadlockFree::default()), Verdict::Held);
-        let gives_up = each_holds_one()
-            .acquires(1, 2)
-            .refused(1, 2)
-            .acquires(1, 3)
-            .acquires(2, 1);
+        let gives_up = each_holds_one().acquires(1, 2).refused(1, 2).acquires(1, 3).acquires(2, 1);
         assert_eq!(gives_up.judge(DeadlockFree::default()), Verdict::Held);
         let dies = each_holds_one().acquires(1, 2).crashes(1).acquires(2, 1);
         assert_eq!(dies.judge(DeadlockFree::default()), Verdict::Held);

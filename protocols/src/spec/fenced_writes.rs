@@ -65,18 +65,10 @@ impl Monitor for FencedWrites {
             return;
         };
         match *event {
-            StorageEvent::Read {
-                lock,
-                owner,
-                token: Some(token),
-                ..
+            StorageEvent::Read { lock, owner, token: Some(token), .. }
+            | StorageEvent::Written { lock, owner, token: Some(token), .. } => {
+                self.applied(at, lock, owner, token)
             }
-            | StorageEvent::Written {
-                lock,
-                owner,
-                token: Some(token),
-                ..
-            } => self.applied(at, lock, owner, token),
             StorageEvent::Written { token: None, .. } => self.bare_writes = true,
             StorageEvent::Read { token: None, .. } | StorageEvent::Rejected { .. } => {}
         }
@@ -104,11 +96,8 @@ mod tests {
 
     #[test]
     fn an_older_token_after_a_newer_one_breaks_it() {
-        let history = History::new()
-            .at(11_000)
-            .writes(2, 1, 34, (0, 1))
-            .at(16_000)
-            .writes(1, 1, 33, (0, 2));
+        let history =
+            History::new().at(11_000).writes(2, 1, 34, (0, 1)).at(16_000).writes(1, 1, 33, (0, 2));
         assert_eq!(
             history.break_of(FencedWrites::default()),
             "16.000 s: the storage applied an operation of c1 on L1 with token 33 after one of \
@@ -126,10 +115,7 @@ mod tests {
 
     #[test]
     fn one_token_from_two_owners_breaks_it() {
-        let history = History::new()
-            .writes(1, 1, 34, (0, 1))
-            .at(5)
-            .writes(2, 1, 34, (1, 2));
+        let history = History::new().writes(1, 1, 34, (0, 1)).at(5).writes(2, 1, 34, (1, 2));
         assert_eq!(
             history.break_of(FencedWrites::default()),
             "0.005 s: the storage applied an operation of c2 on L1 with token 34, with which c1 \
@@ -154,17 +140,13 @@ mod tests {
             Verdict::NotExercised { reason } => reason,
             other => panic!("{other:?}"),
         };
-        let bare = History::new()
-            .reads(1, 1, None)
-            .writes(1, 1, None, (0, 1))
-            .writes(2, 1, None, (1, 2));
+        let bare =
+            History::new().reads(1, 1, None).writes(1, 1, None, (0, 1)).writes(2, 1, None, (1, 2));
         assert_eq!(reason(bare), "its grants carry no token");
         let reads = History::new().reads(1, 1, None);
         assert_eq!(reason(reads), "the storage applied nothing with a token");
-        let alone = History::new()
-            .writes(1, 1, 1, (0, 1))
-            .writes(1, 1, 2, (1, 2))
-            .writes(2, 2, 1, (0, 1));
+        let alone =
+            History::new().writes(1, 1, 1, (0, 1)).writes(1, 1, 2, (1, 2)).writes(2, 2, 1, (0, 1));
         assert!(is_idle(&alone.judge(FencedWrites::default())));
     }
 }

@@ -88,11 +88,7 @@ mod tests {
 
     #[test]
     fn one_owner_alone_proves_nothing() {
-        let history = History::new()
-            .owners(1, [1])
-            .owners(1, [])
-            .owners(1, [1])
-            .owners(2, [2]);
+        let history = History::new().owners(1, [1]).owners(1, []).owners(1, [1]).owners(2, [2]);
         assert!(is_idle(&history.judge(GrantExclusion::default())));
     }
 }

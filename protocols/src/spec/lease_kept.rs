@@ -136,11 +136,7 @@ impl LeaseKept {
             if self.calm.a_server_is_down() {
                 let (owner, since) = (*owner, at);
                 let missing = &mut self.locks.at(lock.index()).missing;
-                missing.push(Missing {
-                    owner,
-                    since,
-                    reason,
-                });
+                missing.push(Missing { owner, since, reason });
                 if let Some(other) = owners.first() {
                     self.taken(lock, &format!("{other} owned it at {at}"));
                 }
@@ -211,11 +207,7 @@ impl LeaseKept {
 
 /// The break that a missing owner has become, if nothing excuses it.
 fn describe(lock: LockId, missing: &Missing, how: &str) -> Option<(Time, String)> {
-    let Missing {
-        owner,
-        since,
-        reason,
-    } = missing;
+    let Missing { owner, since, reason } = missing;
     let reason = reason.as_ref()?;
     let text = format!("the servers took {lock} away from {owner} at {since}, {reason} ({how})");
     Some((*since, text))

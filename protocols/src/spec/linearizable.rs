@@ -45,11 +45,14 @@
 //! Each lock is judged by itself: a history fits exactly when its part at each lock does (Herlihy
 //! and Wing's locality).
 
+#[cfg(test)]
+mod cases;
 mod direct;
 mod edn;
 mod explain;
 mod history;
 mod json;
+mod log;
 mod mutex;
 mod recorder;
 mod search;
@@ -57,6 +60,7 @@ mod search;
 pub use edn::{EdnError, EdnProblem, read_edn};
 pub use history::{Action, History, Operation, Outcome};
 pub use json::{JsonError, JsonProblem, read_json_lines, write_json_lines};
+pub use log::Log;
 pub use mutex::Semantics;
 pub use recorder::Recorder;
 
@@ -119,17 +123,10 @@ pub fn check(history: &History, semantics: Semantics, budget: Budget) -> Answer 
         Err(reason) => return Answer::Unknown { reason },
     };
     let swept = direct::sweep(&history.operations, &layout, semantics);
-    let end = swept
-        .broken
-        .map_or(layout.events.len(), |(position, _)| position);
+    let end = swept.broken.map_or(layout.events.len(), |(position, _)| position);
     let found = search_locks(history, &layout, semantics, budget, &swept.handed_over, end);
     let first = found.broken.or(swept.broken);
-    answer(
-        history,
-        &layout,
-        first,
-        found.unjudged.map(|lock| budget.spent(lock)),
-    )
+    answer(history, &layout, first, found.unjudged.map(|lock| budget.spent(lock)))
 }
 
 /// Says the same as [`check`] by search alone: slower, for comparison.
@@ -139,28 +136,14 @@ pub fn check_by_search(history: &History, semantics: Semantics, budget: Budget) 
         Err(reason) => return Answer::Unknown { reason },
     };
     let all: Vec<u32> = (0..).take(layout.locks.len()).collect();
-    let found = search_locks(
-        history,
-        &layout,
-        semantics,
-        budget,
-        &all,
-        layout.events.len(),
-    );
-    answer(
-        history,
-        &layout,
-        found.broken,
-        found.unjudged.map(|lock| budget.spent(lock)),
-    )
+    let found = search_locks(history, &layout, semantics, budget, &all, layout.events.len());
+    answer(history, &layout, found.broken, found.unjudged.map(|lock| budget.spent(lock)))
 }
 
 /// Whether [`check`] decides this history without search.
 pub fn is_direct(history: &History, semantics: Semantics) -> bool {
     history.layout(semantics).is_ok_and(|layout| {
-        direct::sweep(&history.operations, &layout, semantics)
-            .handed_over
-            .is_empty()
+        direct::sweep(&history.operations, &layout, semantics).handed_over.is_empty()
     })
 }
 
@@ -180,10 +163,7 @@ fn search_locks(
     locks: &[u32],
     end: usize,
 ) -> Found {
-    let mut found = Found {
-        broken: None,
-        unjudged: None,
-    };
+    let mut found = Found { broken: None, unjudged: None };
     if locks.is_empty() {
         return found;
     }
@@ -216,9 +196,7 @@ fn search_locks(
             Ok(()) => {}
             Err(Stop::Budget) => {
                 *slot = None;
-                found
-                    .unjudged
-                    .get_or_insert(layout.locks[layout.lock[index] as usize]);
+                found.unjudged.get_or_insert(layout.locks[layout.lock[index] as usize]);
             }
             Err(Stop::Broken(cause)) => {
                 found.broken = Some((position, cause));
@@ -247,12 +225,7 @@ fn answer(
         if operation.lock != last.lock {
             continue;
         }
-        let Operation {
-            process,
-            action,
-            outcome,
-            ..
-        } = *operation;
+        let Operation { process, action, outcome, .. } = *operation;
         match event.returns {
             false => facts.called(process, action, event.at),
             true => facts.returned(process, action, outcome, event.at),
@@ -266,9 +239,5 @@ fn answer(
         outcome: last.outcome,
     };
     let reason = facts.reason(&culprit, cause);
-    Answer::Broken {
-        prefix: position + 1,
-        at: event.at,
-        reason,
-    }
+    Answer::Broken { prefix: position + 1, at: event.at, reason }
 }

@@ -133,11 +133,7 @@ mod tests {
     }
 
     fn of(reentrant: bool, fenced: bool) -> Linearizable {
-        Linearizable::new(Semantics {
-            reentrant,
-            fenced,
-            renews: false,
-        })
+        Linearizable::new(Semantics { reentrant, fenced, renews: false })
     }
 
     /// Client 1 takes and holds L1 until 2 ms.

@@ -74,13 +74,8 @@ mod tests {
 
     #[test]
     fn two_who_believe_at_once_break_it() {
-        let history = History::new()
-            .at(3)
-            .takes(1, 1, None)
-            .at(1000)
-            .pauses(1)
-            .at(11_034)
-            .takes(2, 1, None);
+        let history =
+            History::new().at(3).takes(1, 1, None).at(1000).pauses(1).at(11_034).takes(2, 1, None);
         assert_eq!(
             history.break_of(MutualExclusion::default()),
             "11.034 s: c2 was granted L1 at 11.034 s while c1 still believed to hold it \
@@ -90,13 +85,8 @@ mod tests {
 
     #[test]
     fn the_first_break_is_kept() {
-        let history = History::new()
-            .at(1)
-            .takes(1, 1, None)
-            .at(2)
-            .takes(2, 1, None)
-            .at(3)
-            .takes(3, 1, None);
+        let history =
+            History::new().at(1).takes(1, 1, None).at(2).takes(2, 1, None).at(3).takes(3, 1, None);
         let reason = history.break_of(MutualExclusion::default());
         assert!(reason.starts_with("0.002 s: c2"), "{reason}");
     }
@@ -136,10 +126,7 @@ mod tests {
 
     #[test]
     fn one_client_alone_proves_nothing() {
-        let history = History::new()
-            .takes(1, 1, None)
-            .releases(1, 1)
-            .takes(1, 1, None);
+        let history = History::new().takes(1, 1, None).releases(1, 1).takes(1, 1, None);
         assert!(is_idle(&history.judge(MutualExclusion::default())));
     }
 }

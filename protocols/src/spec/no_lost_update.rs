@@ -35,10 +35,7 @@ impl NoLostUpdate {
     fn written(&mut self, at: Time, lock: LockId, owner: Owner, based_on: Version, made: Version) {
         let head = self.resources.at(lock.index());
         let before = *head;
-        *head = Head {
-            version: made,
-            by: Some((owner, at)),
-        };
+        *head = Head { version: made, by: Some((owner, at)) };
         self.contended |= before.by.is_some_and(|(writer, _)| writer != owner);
         if self.broken.is_set() {
             return;
@@ -86,13 +83,9 @@ fn describe(writer: Option<(Owner, Time)>) -> String {
 impl Monitor for NoLostUpdate {
     fn observe(&mut self, at: Time, seen: &Observation, _: &Scene) {
         match seen.event {
-            Event::Storage(StorageEvent::Written {
-                lock,
-                owner,
-                based_on,
-                version,
-                ..
-            }) => self.written(at, lock, owner, based_on, version),
+            Event::Storage(StorageEvent::Written { lock, owner, based_on, version, .. }) => {
+                self.written(at, lock, owner, based_on, version)
+            }
             Event::Work(WorkEvent::Acknowledged { lock, version }) => {
                 self.acknowledged(at, seen, lock, version);
             }
@@ -117,11 +110,8 @@ mod tests {
 
     #[test]
     fn a_write_on_an_old_version_breaks_it() {
-        let history = History::new()
-            .at(11_000)
-            .writes(2, 1, 34, (0, 1))
-            .at(16_000)
-            .writes(1, 1, 33, (0, 2));
+        let history =
+            History::new().at(11_000).writes(2, 1, 34, (0, 1)).at(16_000).writes(1, 1, 33, (0, 2));
         assert_eq!(
             history.break_of(NoLostUpdate::default()),
             "16.000 s: c1 wrote L1's resource at 16.000 s on the basis of version 0 and overwrote \
@@ -131,11 +121,12 @@ mod tests {
 
     #[test]
     fn a_storage_that_forgets_a_write_breaks_it() {
-        let history = History::new()
-            .writes(1, 1, 1, (0, 1))
-            .writes(1, 1, 1, (1, 2))
-            .at(9)
-            .writes(2, 1, 2, (1, 2));
+        let history = History::new().writes(1, 1, 1, (0, 1)).writes(1, 1, 1, (1, 2)).at(9).writes(
+            2,
+            1,
+            2,
+            (1, 2),
+        );
         assert_eq!(
             history.break_of(NoLostUpdate::default()),
             "0.009 s: the write of c2 at 0.009 s made version 2 of L1's resource, which was at \
@@ -145,10 +136,7 @@ mod tests {
 
     #[test]
     fn an_acknowledged_write_that_is_not_there_breaks_it() {
-        let history = History::new()
-            .writes(1, 1, 1, (0, 1))
-            .at(9)
-            .acknowledged(1, 1, 2);
+        let history = History::new().writes(1, 1, 1, (0, 1)).at(9).acknowledged(1, 1, 2);
         assert_eq!(
             history.break_of(NoLostUpdate::default()),
             "0.009 s: c1 was told at 0.009 s that it made version 2 of L1's resource, which is at \
@@ -170,10 +158,12 @@ mod tests {
 
     #[test]
     fn one_writer_a_resource_proves_nothing() {
-        let history = History::new()
-            .writes(1, 1, None, (0, 1))
-            .writes(2, 2, None, (0, 1))
-            .writes(1, 1, None, (1, 2));
+        let history = History::new().writes(1, 1, None, (0, 1)).writes(2, 2, None, (0, 1)).writes(
+            1,
+            1,
+            None,
+            (1, 2),
+        );
         assert!(is_idle(&history.judge(NoLostUpdate::default())));
     }
 }

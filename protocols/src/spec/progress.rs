@@ -103,9 +103,8 @@ impl Awaited {
         match self {
             Self::Grant(client, Wait { lock, since, .. }) => {
                 let owners = scene.owners(*lock).iter();
-                let names: Vec<String> = owners
-                    .map(|(owner, _)| describe_owner(*owner, scene))
-                    .collect();
+                let names: Vec<String> =
+                    owners.map(|(owner, _)| describe_owner(*owner, scene)).collect();
                 let owned = if names.is_empty() {
                     "nobody owns it".to_owned()
                 } else {
@@ -180,13 +179,12 @@ impl Monitor for Progress {
     fn verdict(&self, end: Time, scene: &Scene) -> Verdict {
         let mut last = self.clone();
         last.look(end, scene);
-        last.broken
-            .verdict_unless(match (self.healed, self.served) {
-                (None, _) => Some("the run ended before its faults did"),
-                (Some(_), false) if self.waited => Some("nobody was granted a lock after the heal"),
-                (Some(_), false) => Some("nobody waited for a lock after the heal"),
-                (Some(_), true) => None,
-            })
+        last.broken.verdict_unless(match (self.healed, self.served) {
+            (None, _) => Some("the run ended before its faults did"),
+            (Some(_), false) if self.waited => Some("nobody was granted a lock after the heal"),
+            (Some(_), false) => Some("nobody waited for a lock after the heal"),
+            (Some(_), true) => None,
+        })
     }
 }
 
@@ -257,12 +255,8 @@ mod tests {
 
     #[test]
     fn before_the_heal_nobody_is_judged_and_old_waits_count_from_it() {
-        let history = History::new()
-            .acquires(1, 1)
-            .at(100_000)
-            .healed()
-            .at(105_000)
-            .granted(1, 1, None);
+        let history =
+            History::new().acquires(1, 1).at(100_000).healed().at(105_000).granted(1, 1, None);
         assert_eq!(history.judge(bound()), Verdict::Held);
     }
 
@@ -284,22 +278,11 @@ mod tests {
 
     #[test]
     fn an_owner_from_an_earlier_life_must_leave() {
-        let dies = |history: History| {
-            history
-                .owners(1, [1])
-                .at(1000)
-                .crashes(1)
-                .starts(1)
-                .healed()
-        };
+        let dies = |history: History| history.owners(1, [1]).at(1000).crashes(1).starts(1).healed();
         let history = dies(History::new()).at(6001).takes(2, 2, None);
         let reason = history.break_of(bound());
         assert!(reason.contains("and has another life by now"), "{reason}");
-        let history = dies(History::new())
-            .at(6000)
-            .owners(1, [])
-            .at(9000)
-            .takes(2, 2, None);
+        let history = dies(History::new()).at(6000).owners(1, []).at(9000).takes(2, 2, None);
         assert_eq!(history.judge(bound()), Verdict::Held);
     }
 

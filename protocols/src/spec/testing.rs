@@ -27,11 +27,7 @@ pub(super) fn millis(millis: u64) -> Time {
 
 impl History {
     pub(super) fn new() -> Self {
-        let mut history = Self {
-            now: Time::ZERO,
-            lives: [0; 4],
-            seen: Vec::new(),
-        };
+        let mut history = Self { now: Time::ZERO, lives: [0; 4], seen: Vec::new() };
         history = history.host(ServerId(1), HostEvent::Started(Incarnation(1)));
         (1..=3).fold(history, Self::starts)
     }
@@ -49,10 +45,7 @@ impl History {
     }
 
     pub(super) fn owner(&self, client: u32) -> Owner {
-        Owner {
-            client: ClientId(client),
-            incarnation: Incarnation(self.lives[client as usize]),
-        }
+        Owner { client: ClientId(client), incarnation: Incarnation(self.lives[client as usize]) }
     }
 
     pub(super) fn acquires(self, client: u32, lock: u32) -> Self {
@@ -189,10 +182,7 @@ impl History {
             monitor.settle(*at, seen, &scene);
         }
         let verdict = monitor.verdict(self.now, &scene);
-        assert!(
-            !monitor.is_broken() || verdict.is_broken(),
-            "what broke stays broken"
-        );
+        assert!(!monitor.is_broken() || verdict.is_broken(), "what broke stays broken");
         verdict
     }
 

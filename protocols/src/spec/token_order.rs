@@ -153,10 +153,7 @@ impl Monitor for TokenOrder {
                 let tokens = self.locks.at(lock.index());
                 tokens.floors.insert(client, tokens.newest);
             }
-            Event::Lock(LockEvent::Granted {
-                lock,
-                token: Some(token),
-            }) => {
+            Event::Lock(LockEvent::Granted { lock, token: Some(token) }) => {
                 let to = client;
                 let held = scene.holder(client, lock).map(|holder| holder.token);
                 self.granted(Handed { token, to, at }, lock, held);
@@ -198,11 +195,7 @@ mod tests {
 
     #[test]
     fn a_token_that_restarts_breaks_it() {
-        let history = History::new()
-            .at(1)
-            .takes(1, 1, 34)
-            .at(31_000)
-            .takes(2, 1, 34);
+        let history = History::new().at(1).takes(1, 1, 34).at(31_000).takes(2, 1, 34);
         assert_eq!(
             history.break_of(TokenOrder::default()),
             "31.000 s: c2 was granted L1 with token 34, though c1 had been granted it with token \
@@ -260,12 +253,7 @@ mod tests {
     #[test]
     fn a_nested_grant_keeps_its_token_or_bumps_it() {
         let nested = |second| History::new().takes(1, 1, 5).takes(1, 1, second);
-        let next = |second, third| {
-            nested(second)
-                .releases(1, 1)
-                .releases(1, 1)
-                .takes(2, 1, third)
-        };
+        let next = |second, third| nested(second).releases(1, 1).releases(1, 1).takes(2, 1, third);
         assert_eq!(next(5, 6).judge(TokenOrder::default()), Verdict::Held);
         assert_eq!(next(6, 7).judge(TokenOrder::default()), Verdict::Held);
         assert!(next(6, 6).judge(TokenOrder::default()).is_broken());
@@ -275,11 +263,7 @@ mod tests {
 
     #[test]
     fn each_lock_has_its_own_tokens() {
-        let history = History::new()
-            .takes(1, 1, 5)
-            .takes(2, 2, 5)
-            .releases(2, 2)
-            .takes(3, 2, 6);
+        let history = History::new().takes(1, 1, 5).takes(2, 2, 5).releases(2, 2).takes(3, 2, 6);
         assert_eq!(history.judge(TokenOrder::default()), Verdict::Held);
     }
 
@@ -310,9 +294,7 @@ mod tests {
     #[test]
     fn ten_thousand_grants_need_little_memory_even_while_somebody_starves() {
         let grants = |history: History| {
-            (1..=10_000).fold(history, |history, token| {
-                history.takes(1, 1, token).releases(1, 1)
-            })
+            (1..=10_000).fold(history, |history, token| history.takes(1, 1, token).releases(1, 1))
         };
         assert!(remembered(&grants(History::new())) <= 1);
         let starving = remembered(&grants(History::new().acquires(3, 1)));

@@ -64,12 +64,7 @@ impl<'a> Brute<'a> {
             (0..operations.len()).filter(earlier).collect()
         };
         let before = (0..operations.len()).map(before).collect();
-        Self {
-            operations,
-            semantics,
-            events: Self::events(history),
-            before,
-        }
+        Self { operations, semantics, events: Self::events(history), before }
     }
 
     /// Whether the first events, this many, fit.
@@ -82,12 +77,7 @@ impl<'a> Brute<'a> {
                 true => returned[*index] = self.operations[*index].outcome != Outcome::Unknown,
             }
         }
-        self.try_all(
-            &called,
-            &returned,
-            &mut vec![false; called.len()],
-            &BTreeMap::new(),
-        )
+        self.try_all(&called, &returned, &mut vec![false; called.len()], &BTreeMap::new())
     }
 
     fn try_all(
@@ -125,11 +115,7 @@ impl<'a> Brute<'a> {
     fn results(&self, state: &State, operation: &Operation, returned: bool) -> Vec<State> {
         let process = operation.process;
         let mine = state.holder == Some(process);
-        let outcome = if returned {
-            operation.outcome
-        } else {
-            Outcome::Unknown
-        };
+        let outcome = if returned { operation.outcome } else { Outcome::Unknown };
         let token = match outcome {
             Outcome::Ok(token) => token.filter(|_| self.semantics.fenced),
             _ => None,
@@ -167,11 +153,7 @@ impl<'a> Brute<'a> {
 }
 
 fn lowered(state: &State, depth: u32) -> State {
-    State {
-        holder: state.holder.filter(|_| depth > 0),
-        depth,
-        ..state.clone()
-    }
+    State { holder: state.holder.filter(|_| depth > 0), depth, ..state.clone() }
 }
 
 fn granted(state: &State, process: Owner, token: Option<Token>) -> Option<State> {
@@ -179,13 +161,11 @@ fn granted(state: &State, process: Owner, token: Option<Token>) -> Option<State>
     if state.holder.is_none() {
         next.holds += 1;
     }
-    for (index, (hold, earlier)) in state.grants.iter().enumerate() {
+    for (hold, earlier) in &state.grants {
         let (Some(earlier), Some(token)) = (*earlier, token) else {
             continue;
         };
-        // Within a hold tokens may repeat, unless one between that nobody saw begins a hold.
-        let same = *hold == next.holds && index < state.grants.len();
-        if earlier > token || (earlier == token && !same) {
+        if earlier > token || (earlier == token && *hold != next.holds) {
             return None;
         }
     }

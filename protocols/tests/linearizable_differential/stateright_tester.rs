@@ -21,11 +21,7 @@ impl SequentialSpec for Lock {
     /// What an operation does that never returned: it takes effect if it can.
     fn invoke(&mut self, op: &Self::Op) -> Self::Ret {
         let ok = Outcome::Ok(None);
-        if self.is_valid_step(op, &ok) {
-            ok
-        } else {
-            Outcome::Fail
-        }
+        if self.is_valid_step(op, &ok) { ok } else { Outcome::Fail }
     }
 
     fn is_valid_step(&mut self, (process, action): &Self::Op, ret: &Self::Ret) -> bool {
@@ -75,9 +71,7 @@ impl SequentialSpec for Lock {
 /// that begins at the moment at which its thread's last one ended.
 pub(crate) fn can_express(history: &History) -> bool {
     let operations = &history.operations;
-    operations
-        .iter()
-        .all(|operation| operation.lock == operations[0].lock)
+    operations.iter().all(|operation| operation.lock == operations[0].lock)
         && operations.iter().enumerate().all(|(index, operation)| {
             let last = operations.iter().enumerate().all(|(other_index, other)| {
                 other.process != operation.process
@@ -93,11 +87,7 @@ pub(crate) fn can_express(history: &History) -> bool {
 
 /// Whether stateright says that the history fits.
 pub(crate) fn fits(history: &History, semantics: Semantics) -> bool {
-    let lock = Lock {
-        semantics,
-        holder: None,
-        newest: None,
-    };
+    let lock = Lock { semantics, holder: None, newest: None };
     let mut tester = LinearizabilityTester::new(lock);
     for (_, returns, index) in Brute::events(history) {
         let operation = &history.operations[index];
@@ -106,9 +96,7 @@ pub(crate) fn fits(history: &History, semantics: Semantics) -> bool {
         let thread = (operation.process, lease);
         let known = operation.outcome != Outcome::Unknown;
         let told = match returns {
-            false => tester
-                .on_invoke(thread, (operation.process, operation.action))
-                .map(|_| ()),
+            false => tester.on_invoke(thread, (operation.process, operation.action)).map(|_| ()),
             true if known => tester.on_return(thread, operation.outcome).map(|_| ()),
             true => Ok(()),
         };

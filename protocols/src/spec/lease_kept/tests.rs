@@ -14,11 +14,7 @@ fn plain() -> LeaseKept {
 
 /// Client 1 holds L1 from time zero, with a lease of ten seconds.
 fn holds() -> History {
-    History::new()
-        .acquires(1, 1)
-        .leased(1, 1, 10_000)
-        .owners(1, [1])
-        .granted(1, 1, None)
+    History::new().acquires(1, 1).leased(1, 1, 10_000).owners(1, [1]).granted(1, 1, None)
 }
 
 fn server(history: History, event: HostEvent) -> History {
@@ -27,12 +23,7 @@ fn server(history: History, event: HostEvent) -> History {
 
 #[test]
 fn a_lease_that_ends_early_breaks_it_whoever_was_in_trouble() {
-    let history = holds()
-        .at(3000)
-        .pauses(1)
-        .at(9000)
-        .expired(1, 1)
-        .owners(1, []);
+    let history = holds().at(3000).pauses(1).at(9000).expired(1, 1).owners(1, []);
     let reason = "9.000 s: the servers took L1 away from c1 at 9.000 s, though his lease ran until \
                   10.000 s";
     assert_eq!(history.break_of(renewing()), reason);
@@ -41,19 +32,9 @@ fn a_lease_that_ends_early_breaks_it_whoever_was_in_trouble() {
 
 #[test]
 fn a_renewed_lease_counts_from_the_renewal() {
-    let history = holds()
-        .at(3000)
-        .renewed(1, 1, 10_000)
-        .at(12_999)
-        .expired(1, 1)
-        .owners(1, []);
+    let history = holds().at(3000).renewed(1, 1, 10_000).at(12_999).expired(1, 1).owners(1, []);
     assert!(history.judge(plain()).is_broken());
-    let history = holds()
-        .at(3000)
-        .renewed(1, 1, 10_000)
-        .at(13_000)
-        .expired(1, 1)
-        .owners(1, []);
+    let history = holds().at(3000).renewed(1, 1, 10_000).at(13_000).expired(1, 1).owners(1, []);
     assert_eq!(history.judge(plain()), Verdict::Held);
 }
 

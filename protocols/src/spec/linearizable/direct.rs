@@ -93,10 +93,7 @@ pub(super) fn sweep(operations: &[Operation], layout: &Layout, semantics: Semant
         }
     }
     let handed_over = (0..).zip(&sweep.locks).filter(|(_, lock)| lock.handed_over);
-    Swept {
-        broken,
-        handed_over: handed_over.map(|(number, _)| number).collect(),
-    }
+    Swept { broken, handed_over: handed_over.map(|(number, _)| number).collect() }
 }
 
 struct Sweep<'a> {
@@ -148,8 +145,7 @@ impl Sweep<'_> {
             return Err(Stop::HandOver);
         }
         // A violation belongs to the return, which is still to come.
-        self.returned(operation, operation.called, lock, place)
-            .map_err(|_| Stop::HandOver)
+        self.returned(operation, operation.called, lock, place).map_err(|_| Stop::HandOver)
     }
 
     fn acquire_called(&mut self, operation: &Operation, place: usize) -> Result<(), Stop> {
@@ -211,14 +207,17 @@ impl Sweep<'_> {
             }
             (Action::Release, Outcome::Ok(_)) if standing.closing => {
                 standing.closing = false;
-                standing.depth = if standing.lost { 0 } else { standing.depth - 1 };
-                standing.lost = false;
+                standing.depth -= 1;
+                if standing.lost && (standing.ending == 0 || standing.depth == 0) {
+                    standing.lost = false;
+                    standing.depth = 0;
+                }
                 Ok(())
             }
             (Action::Release, Outcome::Ok(_)) if standing.spare_acquire => Err(Stop::HandOver),
-            (Action::Release, Outcome::Ok(_)) => Err(Stop::Broken(Cause::NotHolder {
-                holder: self.locks[lock].core,
-            })),
+            (Action::Release, Outcome::Ok(_)) => {
+                Err(Stop::Broken(Cause::NotHolder { holder: self.locks[lock].core }))
+            }
             (Action::Release, Outcome::Fail) if standing.closing && standing.lost => {
                 Err(Stop::HandOver)
             }
@@ -270,9 +269,7 @@ impl Sweep<'_> {
 
     fn lease_ends(&mut self, operation: &Operation, lock: usize, place: usize) -> Result<(), Stop> {
         let standing = &mut self.standings[place];
-        let open = standing
-            .open
-            .map(|open| self.operations[open as usize].action);
+        let open = standing.open.map(|open| self.operations[open as usize].action);
         if open == Some(Action::Acquire) {
             return Err(Stop::HandOver);
         }
@@ -289,3 +286,6 @@ impl Sweep<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -54,10 +54,7 @@ pub enum EdnProblem {
 
 /// Reads a history.
 pub fn read_edn(text: &str) -> Result<History, EdnError> {
-    let syntax = |(line, problem)| EdnError {
-        line,
-        problem: EdnProblem::Syntax(problem),
-    };
+    let syntax = |(line, problem)| EdnError { line, problem: EdnProblem::Syntax(problem) };
     let mut reader = Reader::new(text);
     let mut events = Events::default();
     let mut inside = false;
@@ -73,19 +70,12 @@ pub fn read_edn(text: &str) -> Result<History, EdnError> {
         let Some((line, form)) = reader.next().map_err(syntax)? else {
             break;
         };
-        events
-            .event(&form)
-            .map_err(|problem| EdnError { line, problem })?;
+        events.event(&form).map_err(|problem| EdnError { line, problem })?;
     }
     if inside {
-        return Err(syntax((
-            reader.line(),
-            "the text ends before a closing bracket",
-        )));
+        return Err(syntax((reader.line(), "the text ends before a closing bracket")));
     }
-    Ok(History {
-        operations: events.operations,
-    })
+    Ok(History { operations: events.operations })
 }
 
 /// What was read so far.
@@ -114,9 +104,7 @@ impl Events {
         }
         let process = match form.get("process") {
             Form::Keyword(_) => return Ok(()),
-            process => process
-                .number()
-                .filter(|number| *number < u64::from(u32::MAX)),
+            process => process.number().filter(|number| *number < u64::from(u32::MAX)),
         };
         let process = process.ok_or(EdnProblem::Operation(":process is not a natural number"))?;
         let action = match form.get("f").keyword() {
@@ -125,10 +113,7 @@ impl Events {
             _ => return Err(EdnProblem::Operation(":f is neither :acquire nor :release")),
         };
         let soonest = self.now.map_or(0, |now| now.saturating_add(1));
-        let at = form
-            .get("time")
-            .number()
-            .map_or(soonest, |time| time.max(soonest));
+        let at = form.get("time").number().map_or(soonest, |time| time.max(soonest));
         self.now = Some(at);
         match form.get("type").keyword() {
             Some("invoke") => self.invoke(process, action, form, at),
@@ -138,9 +123,7 @@ impl Events {
             }
             Some("fail") => self.end(process, action, Outcome::Fail, at),
             Some("info") => self.end(process, action, Outcome::Unknown, at),
-            _ => Err(EdnProblem::Operation(
-                ":type is none of :invoke, :ok, :fail, :info",
-            )),
+            _ => Err(EdnProblem::Operation(":type is none of :invoke, :ok, :fail, :info")),
         }
     }
 
@@ -171,10 +154,7 @@ impl Events {
         let client = ClientId::at(usize::try_from(process).unwrap_or_default());
         self.last.insert(process, Last::Open(self.operations.len()));
         self.operations.push(Operation {
-            process: Owner {
-                client,
-                incarnation: Incarnation(1),
-            },
+            process: Owner { client, incarnation: Incarnation(1) },
             lock: LockId::at(lock),
             action,
             called: at,
@@ -199,8 +179,7 @@ impl Events {
             return Err(EdnProblem::NotInvoked(process));
         }
         let unknown = outcome == Outcome::Unknown;
-        self.last
-            .insert(process, if unknown { Last::Unknown } else { Last::Ended });
+        self.last.insert(process, if unknown { Last::Unknown } else { Last::Ended });
         operation.returned = Some(at);
         operation.outcome = outcome;
         Ok(())
@@ -230,7 +209,7 @@ mod tests {
 {:type :invoke, :f :acquire, :process 0, :time 3291485, :value nil, :index 0}
 {:type :invoke, :f :acquire, :process 1, :time 3418021, :index 1}
 {:type :ok, :f :acquire, :process 0, :time 9100000, :value nil, :index 2}
-#jepsen.history.Op{:index 3, :time 9200000, :type :info, :process :nemesis, :f :pause, :value {"n1" :paused}}
+#jepsen.history.Op{:index 3, :type :info, :process :nemesis, :f :pause, :value {"n1" :paused}}
 {:type :ok, :f :acquire, :process 1, :time 4009100000, :index 4, :error [:x "y" {:z 1.5}]}
 {:type :invoke, :f :release, :process 0, :time 4100000000, :value nil, :index 5}
 {:type :info, :f :release, :process 0, :time 9100000000, :error :timeout, :index 6}
@@ -261,11 +240,8 @@ mod tests {
                      {:type :invoke :f :release :process 0}
                      {:type :fail :f :release :process 0 :value 9}]";
         let history = read_edn(text).unwrap();
-        let times: Vec<_> = history
-            .operations
-            .iter()
-            .map(|one| (one.called, one.returned))
-            .collect();
+        let times: Vec<_> =
+            history.operations.iter().map(|one| (one.called, one.returned)).collect();
         assert_eq!(times, [(5, Some(6)), (7, Some(8))]);
         assert_eq!(history.operations[0].outcome, Outcome::Ok(Some(Token(12))));
         assert_eq!(history.operations[1].outcome, Outcome::Fail);
@@ -300,13 +276,7 @@ mod tests {
         assert!(error(&invoke.replace(":invoke", ":maybe")).contains(":type is none of"));
         assert!(error(&invoke.replace('0', "x")).contains(":process is not"));
         assert!(error("42").contains("a map was expected"));
-        assert_eq!(
-            error("[\n{:type"),
-            "line 2: not EDN: the text ends before a closing bracket"
-        );
-        assert_eq!(
-            error("[\n"),
-            "line 2: not EDN: the text ends before a closing bracket"
-        );
+        assert_eq!(error("[\n{:type"), "line 2: not EDN: the text ends before a closing bracket");
+        assert_eq!(error("[\n"), "line 2: not EDN: the text ends before a closing bracket");
     }
 }

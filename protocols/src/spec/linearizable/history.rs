@@ -95,23 +95,11 @@ impl History {
         for (index, operation) in self.operations.iter().enumerate() {
             let number = u32::try_from(index).map_err(|_| "more than 2^32 operations")?;
             if let Some(flaw) = flaw(operation, semantics) {
-                return Err(format!(
-                    "operation {} ({}): {flaw}",
-                    index + 1,
-                    name(operation)
-                ));
+                return Err(format!("operation {} ({}): {flaw}", index + 1, name(operation)));
             }
-            events.push(Event {
-                at: operation.called,
-                returns: false,
-                operation: number,
-            });
+            events.push(Event { at: operation.called, returns: false, operation: number });
             if let Some(at) = operation.returned {
-                events.push(Event {
-                    at,
-                    returns: true,
-                    operation: number,
-                });
+                events.push(Event { at, returns: true, operation: number });
             }
         }
         events.sort();
@@ -228,25 +216,12 @@ mod tests {
         returned: Option<u64>,
         outcome: Outcome,
     ) -> Operation {
-        let process = Owner {
-            client: ClientId(client),
-            incarnation: Incarnation(1),
-        };
-        Operation {
-            process,
-            lock: LockId(1),
-            action,
-            called,
-            returned,
-            outcome,
-        }
+        let process = Owner { client: ClientId(client), incarnation: Incarnation(1) };
+        Operation { process, lock: LockId(1), action, called, returned, outcome }
     }
 
     fn flaw_of(operations: &[Operation], semantics: Semantics) -> String {
-        History::new(operations.to_vec())
-            .layout(semantics)
-            .map(|_| ())
-            .unwrap_err()
+        History::new(operations.to_vec()).layout(semantics).map(|_| ()).unwrap_err()
     }
 
     #[test]
@@ -271,26 +246,14 @@ mod tests {
         let touching = operation(1, Action::Release, 5, Some(6), ok);
         let overlapping = operation(1, Action::Release, 4, Some(6), ok);
         let other = operation(2, Action::Release, 4, Some(6), ok);
-        assert!(
-            History::new(vec![first, touching])
-                .layout(Semantics::PLAIN)
-                .is_ok()
-        );
-        assert!(
-            History::new(vec![first, other])
-                .layout(Semantics::PLAIN)
-                .is_ok()
-        );
+        assert!(History::new(vec![first, touching]).layout(Semantics::PLAIN).is_ok());
+        assert!(History::new(vec![first, other]).layout(Semantics::PLAIN).is_ok());
         assert!(flaw_of(&[first, overlapping], Semantics::PLAIN).contains("one operation"));
         // An operation that nobody gave up is still open.
         let unknown = operation(1, Action::Acquire, 0, None, Outcome::Unknown);
         assert!(flaw_of(&[unknown, touching], Semantics::PLAIN).contains("one operation"));
         let given_up = operation(1, Action::Acquire, 0, Some(3), Outcome::Unknown);
-        assert!(
-            History::new(vec![given_up, touching])
-                .layout(Semantics::PLAIN)
-                .is_ok()
-        );
+        assert!(History::new(vec![given_up, touching]).layout(Semantics::PLAIN).is_ok());
     }
 
     #[test]
@@ -301,11 +264,8 @@ mod tests {
             operation(2, Action::Acquire, 5, Some(5), ok),
         ];
         let layout = History::new(operations).layout(Semantics::PLAIN).unwrap();
-        let order: Vec<_> = layout
-            .events
-            .iter()
-            .map(|event| (event.operation, event.returns))
-            .collect();
+        let order: Vec<_> =
+            layout.events.iter().map(|event| (event.operation, event.returns)).collect();
         assert_eq!(order, [(0, false), (1, false), (0, true), (1, true)]);
     }
 }

@@ -1,7 +1,7 @@
 //! Histories as JSON lines: one operation a line.
 //!
 //! ```text
-//! {"client":1,"life":1,"lock":1,"action":"acquire","called":3,"returned":9,"outcome":"ok","token":7}
+//! {"client":1,"life":1,"lock":1,"action":"acquire","called":3,"returned":9,"outcome":"ok"}
 //! ```
 //!
 //! `called` and `returned` are nanoseconds; `action` is `acquire`, `release` or `lease-ended`;
@@ -72,10 +72,7 @@ pub fn read_json_lines(text: &str) -> Result<History, JsonError> {
             continue;
         }
         let operation = operation(line);
-        operations.push(operation.map_err(|problem| JsonError {
-            line: index + 1,
-            problem,
-        })?);
+        operations.push(operation.map_err(|problem| JsonError { line: index + 1, problem })?);
     }
     Ok(History { operations })
 }
@@ -122,10 +119,7 @@ fn operation(line: &str) -> Result<Operation, JsonProblem> {
     };
     let incarnation = Incarnation(line.life);
     Ok(Operation {
-        process: Owner {
-            client: ClientId(line.client),
-            incarnation,
-        },
+        process: Owner { client: ClientId(line.client), incarnation },
         lock: LockId(line.lock),
         action: line.action,
         called: line.called,
@@ -138,11 +132,14 @@ fn operation(line: &str) -> Result<Operation, JsonProblem> {
 mod tests {
     use super::*;
 
-    const GOLDEN: &str = r#"{"client":1,"life":1,"lock":1,"action":"acquire","called":3,"returned":9,"outcome":"ok","token":7}
+    const GOLDEN: &str = concat!(
+        r#"{"client":1,"life":1,"lock":1,"action":"acquire","called":3,"#,
+        r#""returned":9,"outcome":"ok","token":7}
 {"client":1,"life":1,"lock":1,"action":"lease-ended","called":12,"returned":12,"outcome":"ok"}
 {"client":2,"life":3,"lock":1,"action":"acquire","called":4,"outcome":"unknown"}
 {"client":1,"life":1,"lock":1,"action":"release","called":15,"returned":16,"outcome":"fail"}
-"#;
+"#
+    );
 
     #[test]
     fn reads_what_it_writes() {
@@ -166,25 +163,16 @@ mod tests {
         let good = GOLDEN.lines().next().unwrap();
         let bad = |line: String| read_json_lines(&format!("{good}\n\n{line}")).unwrap_err();
         let error = bad("{".to_owned()).to_string();
-        assert!(
-            error.starts_with("line 3: not an operation: EOF"),
-            "{error}"
-        );
+        assert!(error.starts_with("line 3: not an operation: EOF"), "{error}");
         let error = bad(good.replace("acquire", "lock")).to_string();
-        assert!(
-            error.contains("unknown variant `lock`, expected one of `acquire`"),
-            "{error}"
-        );
+        assert!(error.contains("unknown variant `lock`, expected one of `acquire`"), "{error}");
         let error = bad(good.replace("\"client\":1", "\"client\":0")).to_string();
         assert_eq!(
             error,
             "line 3: the client has the number 0; clients and locks are counted from 1"
         );
         let error = bad(good.replace("\"ok\"", "\"fail\"")).to_string();
-        assert!(
-            error.starts_with("line 3: a token with the outcome fail"),
-            "{error}"
-        );
+        assert!(error.starts_with("line 3: a token with the outcome fail"), "{error}");
         let error = bad(good.replace("life", "age")).to_string();
         assert!(error.contains("unknown field `age`"), "{error}");
     }

@@ -10,7 +10,8 @@ use crate::id::{Owner, Token};
 pub struct Semantics {
     /// The holder may acquire again, and must release as often as it acquired.
     pub reentrant: bool,
-    /// Tokens grow: a grant to a new holder carries a token larger than every one before it.
+    /// Tokens grow: a grant to a new holder carries a token larger than every one before it. A
+    /// history with a grant without a token cannot be judged so.
     ///
     /// A nested acquire carries the same token or a larger one, because both are in use:
     /// Hazelcast's `FencedLock` keeps the fence on re-entry, Redisson's `RFencedLock` counts on.
@@ -25,26 +26,13 @@ pub struct Semantics {
 
 impl Semantics {
     /// The owner-aware mutex and nothing more.
-    pub const PLAIN: Self = Self {
-        reentrant: false,
-        fenced: false,
-        busy_means_held: false,
-    };
+    pub const PLAIN: Self = Self { reentrant: false, fenced: false, busy_means_held: false };
     /// The mutex whose holder may acquire again.
-    pub const REENTRANT: Self = Self {
-        reentrant: true,
-        ..Self::PLAIN
-    };
+    pub const REENTRANT: Self = Self { reentrant: true, ..Self::PLAIN };
     /// The mutex with growing tokens.
-    pub const FENCED: Self = Self {
-        fenced: true,
-        ..Self::PLAIN
-    };
+    pub const FENCED: Self = Self { fenced: true, ..Self::PLAIN };
     /// The mutex with growing tokens whose holder may acquire again.
-    pub const REENTRANT_FENCED: Self = Self {
-        reentrant: true,
-        ..Self::FENCED
-    };
+    pub const REENTRANT_FENCED: Self = Self { reentrant: true, ..Self::FENCED };
 }
 
 /// One hold of the lock.
@@ -72,9 +60,7 @@ impl Mutex {
 
     /// The smallest token that a grant to `process` may carry now.
     pub(super) fn lowest(&self, process: Owner) -> u128 {
-        let nested = self
-            .hold
-            .is_some_and(|hold| hold.owner == process && hold.token_seen);
+        let nested = self.hold.is_some_and(|hold| hold.owner == process && hold.token_seen);
         match self.newest {
             None => 0,
             Some(newest) => u128::from(newest.0) + u128::from(!nested),
@@ -101,37 +87,21 @@ impl Mutex {
             return None;
         }
         let nested_seen = depth > 1 && self.hold.is_some_and(|hold| hold.token_seen);
-        let hold = Hold {
-            owner: process,
-            depth,
-            token_seen: token.is_some() || nested_seen,
-        };
-        Some(Self {
-            hold: Some(hold),
-            newest: token.or(self.newest),
-        })
+        let hold = Hold { owner: process, depth, token_seen: token.is_some() || nested_seen };
+        Some(Self { hold: Some(hold), newest: token.or(self.newest) })
     }
 
     /// The state after a release by `process`, or nothing if it does not hold the lock.
     pub(super) fn released(&self, process: Owner) -> Option<Self> {
         let hold = self.hold.filter(|hold| hold.owner == process)?;
-        let rest = (hold.depth > 1).then(|| Hold {
-            depth: hold.depth - 1,
-            ..hold
-        });
-        Some(Self {
-            hold: rest,
-            newest: self.newest,
-        })
+        let rest = (hold.depth > 1).then(|| Hold { depth: hold.depth - 1, ..hold });
+        Some(Self { hold: rest, newest: self.newest })
     }
 
     /// The state after the lease of `process` ended; the same if it does not hold the lock.
     pub(super) fn lease_ended(&self, process: Owner) -> Self {
         let hold = self.hold.filter(|hold| hold.owner != process);
-        Self {
-            hold,
-            newest: self.newest,
-        }
+        Self { hold, newest: self.newest }
     }
 
     /// Whether a failed acquire of `process` fits this state.
@@ -158,10 +128,7 @@ mod tests {
     use crate::id::{ClientId, Incarnation};
 
     fn owner(client: u32) -> Owner {
-        Owner {
-            client: ClientId(client),
-            incarnation: Incarnation(1),
-        }
+        Owner { client: ClientId(client), incarnation: Incarnation(1) }
     }
 
     fn token(number: u64) -> Option<Token> {
@@ -170,9 +137,7 @@ mod tests {
 
     #[test]
     fn a_plain_mutex_refuses_everybody_while_held() {
-        let held = Mutex::default()
-            .granted(Semantics::PLAIN, owner(1), None)
-            .unwrap();
+        let held = Mutex::default().granted(Semantics::PLAIN, owner(1), None).unwrap();
         assert_eq!(held.holder(), Some(owner(1)));
         assert_eq!(held.granted(Semantics::PLAIN, owner(1), None), None);
         assert_eq!(held.granted(Semantics::PLAIN, owner(2), None), None);
@@ -194,18 +159,13 @@ mod tests {
     #[test]
     fn tokens_grow_and_nested_ones_may_stay() {
         let semantics = Semantics::REENTRANT_FENCED;
-        let held = Mutex::default()
-            .granted(semantics, owner(1), token(5))
-            .unwrap();
+        let held = Mutex::default().granted(semantics, owner(1), token(5)).unwrap();
         assert!(held.granted(semantics, owner(1), token(5)).is_some());
         assert!(held.granted(semantics, owner(1), token(4)).is_none());
         let free = held.released(owner(1)).unwrap();
         assert!(free.granted(semantics, owner(1), token(5)).is_none());
         assert!(free.granted(semantics, owner(2), token(6)).is_some());
-        assert!(
-            free.granted(Semantics::REENTRANT, owner(2), token(1))
-                .is_some()
-        );
+        assert!(free.granted(Semantics::REENTRANT, owner(2), token(1)).is_some());
         // Nobody saw the token of this hold, but it is above 5, and so are those nested in it.
         let unseen = free.granted(semantics, owner(2), None).unwrap();
         assert!(unseen.granted(semantics, owner(2), token(5)).is_none());
@@ -214,29 +174,18 @@ mod tests {
     #[test]
     fn the_largest_token_is_the_last() {
         let semantics = Semantics::FENCED;
-        let held = Mutex::default()
-            .granted(semantics, owner(1), token(u64::MAX))
-            .unwrap();
+        let held = Mutex::default().granted(semantics, owner(1), token(u64::MAX)).unwrap();
         let free = held.released(owner(1)).unwrap();
         assert_eq!(free.granted(semantics, owner(2), token(u64::MAX)), None);
     }
 
     #[test]
     fn a_strict_refusal_needs_a_holder() {
-        let strict = Semantics {
-            busy_means_held: true,
-            ..Semantics::PLAIN
-        };
+        let strict = Semantics { busy_means_held: true, ..Semantics::PLAIN };
         let held = Mutex::default().granted(strict, owner(1), None).unwrap();
         assert!(!Mutex::default().may_refuse(strict, owner(2)));
         assert!(Mutex::default().may_refuse(Semantics::PLAIN, owner(2)));
         assert!(held.may_refuse(strict, owner(2)) && held.may_refuse(strict, owner(1)));
-        assert!(!held.may_refuse(
-            Semantics {
-                reentrant: true,
-                ..strict
-            },
-            owner(1)
-        ));
+        assert!(!held.may_refuse(Semantics { reentrant: true, ..strict }, owner(1)));
     }
 }

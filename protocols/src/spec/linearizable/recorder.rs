@@ -70,15 +70,8 @@ impl Watch {
 
     fn call(&mut self, process: Owner, action: Action, at: u64) -> Open {
         self.facts.called(process, action, at);
-        let id = self
-            .search
-            .as_mut()
-            .map_or(0, |search| search.called(process, action));
-        Open {
-            id,
-            action,
-            called: at,
-        }
+        let id = self.search.as_mut().map_or(0, |search| search.called(process, action));
+        Open { id, action, called: at }
     }
 
     fn end(&mut self, id: u32, outcome: Outcome) -> Result<(), Stop> {
@@ -111,17 +104,9 @@ impl Recorder {
             return self.lease_ended(process, lock, at);
         }
         let (semantics, budget) = (self.semantics, self.budget);
-        let watch = self
-            .locks
-            .entry(lock)
-            .or_insert_with(|| Watch::new(semantics, budget));
+        let watch = self.locks.entry(lock).or_insert_with(|| Watch::new(semantics, budget));
         if watch.open.contains_key(&process) {
-            return self.flawed(
-                process,
-                lock,
-                "called before its last operation returned",
-                at,
-            );
+            return self.flawed(process, lock, "called before its last operation returned", at);
         }
         let open = watch.call(process, action, at);
         watch.open.insert(process, open);
@@ -135,43 +120,27 @@ impl Recorder {
         let Some(open) = watch.and_then(|watch| watch.open.remove(&process)) else {
             return self.flawed(process, lock, "returned without a call", at);
         };
-        let due = Due {
-            process,
-            lock,
-            open,
-            outcome,
-        };
+        let due = Due { process, lock, open, outcome };
         if outcome == Outcome::Unknown {
             return self.settle(due);
         }
-        let bare = open.action == Action::Acquire && outcome == Outcome::Ok(None);
-        if bare && self.semantics.fenced {
-            return self.flawed(
-                process,
-                lock,
-                "was granted a fenced lock without a token",
-                at,
-            );
-        }
-        self.due.push(due);
+        let acquire = open.action == Action::Acquire;
+        let flaw = match outcome {
+            Outcome::Ok(None) if acquire && self.semantics.fenced => "was granted without a token",
+            Outcome::Ok(Some(_)) if !acquire => "released with a token",
+            _ => return self.due.push(due),
+        };
+        self.flawed(process, lock, flaw, at);
     }
 
     /// The servers end the lease of `owner`; nothing happens if it does not hold the lock.
     pub fn lease_ended(&mut self, owner: Owner, lock: LockId, at: u64) {
         self.advance(at);
         let (semantics, budget) = (self.semantics, self.budget);
-        let watch = self
-            .locks
-            .entry(lock)
-            .or_insert_with(|| Watch::new(semantics, budget));
+        let watch = self.locks.entry(lock).or_insert_with(|| Watch::new(semantics, budget));
         let open = watch.call(owner, Action::LeaseEnded, at);
         self.events += 1;
-        self.due.push(Due {
-            process: owner,
-            lock,
-            open,
-            outcome: Outcome::Ok(None),
-        });
+        self.due.push(Due { process: owner, lock, open, outcome: Outcome::Ok(None) });
     }
 
     /// This life of a client is over: its open operations end with unknown outcome, and it will
@@ -180,22 +149,11 @@ impl Recorder {
         self.advance(at);
         let locks: Vec<LockId> = self.locks.keys().copied().collect();
         for lock in locks {
-            let open = self
-                .locks
-                .get_mut(&lock)
-                .and_then(|watch| watch.open.remove(&owner));
+            let open = self.locks.get_mut(&lock).and_then(|watch| watch.open.remove(&owner));
             if let Some(open) = open {
-                self.settle(Due {
-                    process: owner,
-                    lock,
-                    open,
-                    outcome: Outcome::Unknown,
-                });
+                self.settle(Due { process: owner, lock, open, outcome: Outcome::Unknown });
             }
-            if let Some(search) = self
-                .locks
-                .get_mut(&lock)
-                .and_then(|watch| watch.search.as_mut())
+            if let Some(search) = self.locks.get_mut(&lock).and_then(|watch| watch.search.as_mut())
             {
                 search.gone(owner);
             }
@@ -204,15 +162,8 @@ impl Recorder {
 
     /// The answer for all that happened before the last moment told.
     pub fn answer(&self) -> Answer {
-        let unjudged = || {
-            self.unjudged
-                .clone()
-                .map(|reason| Answer::Unknown { reason })
-        };
-        self.decided
-            .clone()
-            .or_else(unjudged)
-            .unwrap_or(Answer::Fits)
+        let unjudged = || self.unjudged.clone().map(|reason| Answer::Unknown { reason });
+        self.decided.clone().or_else(unjudged).unwrap_or(Answer::Fits)
     }
 
     /// The run is over: the answer for all of it. What is still open has an unknown outcome.
@@ -264,23 +215,17 @@ impl Recorder {
                     outcome: due.outcome,
                 };
                 let reason = watch.facts.reason(&culprit, cause);
-                self.decided = Some(Answer::Broken {
-                    prefix: self.events,
-                    at: self.now,
-                    reason,
-                });
+                self.decided = Some(Answer::Broken { prefix: self.events, at: self.now, reason });
             }
         }
-        watch
-            .facts
-            .returned(due.process, due.open.action, due.outcome, self.now);
+        watch.facts.returned(due.process, due.open.action, due.outcome, self.now);
     }
 
     fn flawed(&mut self, process: Owner, lock: LockId, what: &str, at: u64) {
-        let reason = format!(
-            "the history is malformed: {process} at {lock} {what} ({})",
-            Time(at)
-        );
+        let reason = format!("the history is malformed: {process} at {lock} {what} ({})", Time(at));
         self.decided.get_or_insert(Answer::Unknown { reason });
     }
 }
+
+#[cfg(test)]
+mod tests;

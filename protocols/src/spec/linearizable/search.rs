@@ -39,18 +39,7 @@ pub(super) struct Search {
 impl Search {
     pub(super) fn new(semantics: Semantics) -> Self {
         let configurations = BTreeSet::from([Configuration::default()]);
-        Self {
-            semantics,
-            open: BTreeMap::new(),
-            configurations,
-            gone: BTreeSet::new(),
-        }
-    }
-
-    /// How many configurations are possible, and how many unknown operations they carry.
-    #[cfg(test)]
-    fn size(&self) -> usize {
-        self.configurations.len() + self.open.len()
+        Self { semantics, open: BTreeMap::new(), configurations, gone: BTreeSet::new() }
     }
 
     /// Takes note of a call, and gives the number under which it returns.
@@ -60,18 +49,8 @@ impl Search {
             call && pending.process == process && !pending.unknown
         };
         let after = self.open.iter().filter(first).map(|(id, _)| *id).collect();
-        let id = (0..u32::MAX)
-            .find(|id| !self.open.contains_key(id))
-            .unwrap_or(u32::MAX);
-        self.open.insert(
-            id,
-            Pending {
-                process,
-                action,
-                after,
-                unknown: false,
-            },
-        );
+        let id = (0..u32::MAX).find(|id| !self.open.contains_key(id)).unwrap_or(u32::MAX);
+        self.open.insert(id, Pending { process, action, after, unknown: false });
         id
     }
 
@@ -95,7 +74,7 @@ impl Search {
         for configuration in &self.configurations {
             *steps = steps.checked_sub(1).ok_or(Stop::Budget)?;
             if configuration.has_taken(id) {
-                kept.extend(configuration.seen(id, &pending, outcome));
+                kept.extend(configuration.seen(id, outcome));
             } else if outcome == Outcome::Unknown {
                 kept.insert(configuration.spared(&pending));
             } else if outcome == Outcome::Fail && self.fails_always(&pending) {
@@ -117,9 +96,7 @@ impl Search {
                 waited.push(*other);
             }
         }
-        waited
-            .into_iter()
-            .try_for_each(|id| self.returned(id, Outcome::Unknown, steps))
+        waited.into_iter().try_for_each(|id| self.returned(id, Outcome::Unknown, steps))
     }
 
     /// A process will call nothing more; what it left open must have returned as unknown.
@@ -157,11 +134,12 @@ impl Search {
         })
     }
 
-    /// Visits every configuration that can follow, `except` one operation; itself included.
+    /// Visits every configuration that can follow (on the way `towards` the return of one
+    /// operation, without that one), itself included.
     fn reachable(
         &self,
         from: &Configuration,
-        except: Option<u32>,
+        towards: Option<u32>,
         steps: &mut u64,
         mut visit: impl FnMut(&Configuration),
     ) -> Result<(), Stop> {
@@ -169,7 +147,7 @@ impl Search {
         let mut todo = vec![from.clone()];
         while let Some(configuration) = todo.pop() {
             visit(&configuration);
-            for next in configuration.moves(self.semantics, &self.open, except) {
+            for next in configuration.moves(self.semantics, &self.open, towards) {
                 *steps = steps.checked_sub(1).ok_or(Stop::Budget)?;
                 if !met.contains(&next) {
                     met.insert(next.clone());
@@ -194,10 +172,7 @@ impl Search {
             let mut worse = Vec::new();
             self.reachable(&configuration, None, steps, |next| {
                 let behind = |other: &&Configuration| next.covers(other);
-                let others = self
-                    .configurations
-                    .iter()
-                    .filter(|other| **other != configuration);
+                let others = self.configurations.iter().filter(|other| **other != configuration);
                 worse.extend(others.filter(behind).cloned());
             })?;
             for other in worse {
@@ -241,11 +216,10 @@ impl Search {
                 return Cause::Other;
             }
         }
-        let others = holders
-            .iter()
-            .flatten()
-            .find(|holder| **holder != pending.process)
-            .copied();
+        // Who holds before anything else takes effect is the better example.
+        let now = self.configurations.iter().filter_map(Configuration::holder);
+        let others =
+            now.chain(holders.into_iter().flatten()).find(|holder| *holder != pending.process);
         match (pending.action, outcome) {
             (Action::Acquire, Outcome::Ok(_)) if token => Cause::Token,
             (Action::Acquire, Outcome::Ok(_)) => match others {
@@ -253,9 +227,98 @@ impl Search {
                 None => Cause::HeldItself,
             },
             (Action::Acquire, _) => Cause::NotBusy,
-            (Action::Release, Outcome::Ok(_)) => Cause::NotHolder { holder: others },
+            (Action::Release, Outcome::Ok(_)) => {
+                let all = |holder: &Owner| {
+                    self.configurations.iter().all(|one| one.holder() == Some(*holder))
+                };
+                Cause::NotHolder { holder: others.filter(all) }
+            }
             (Action::Release, _) => Cause::StillHeld,
             (Action::LeaseEnded, _) => Cause::Other,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cases::{broken, fits, history};
+    use super::super::{Answer, Budget, check};
+    use super::*;
+    use std::fmt::Write;
+
+    #[test]
+    fn an_unknown_operation_takes_effect_long_after_it_was_given_up() {
+        let text = "c1 acquire 0..1 ok
+                    c1 release 2..3 unknown
+                    c1 release 4..5 ok
+                    c1 acquire 6..7 ok
+                    c2 acquire 8..9 ok";
+        fits(text, Semantics::PLAIN);
+        // It takes effect once.
+        let again = format!("{text}\n c2 release 10..11 ok\n c1 acquire 12..13 ok");
+        broken(&format!("{again}\n c2 acquire 14..15 ok"), Semantics::PLAIN);
+        fits(&again, Semantics::PLAIN);
+    }
+
+    #[test]
+    fn a_strict_refusal_may_rest_on_an_unknown_acquire() {
+        let strict = Semantics { busy_means_held: true, ..Semantics::PLAIN };
+        let text = "c1 acquire 0..1 unknown
+                    c2 acquire 5..6 fail";
+        fits(text, strict);
+        // But then somebody must have freed the lock.
+        broken(&format!("{text}\n c3 acquire 7..8 ok"), strict);
+        fits(&format!("{text}\n c3 acquire 7..8 ok\n c1 lease-ended 6..6 ok"), strict);
+        broken(&text.replace("0..1", "7..8"), strict);
+    }
+
+    #[test]
+    fn tokens_seen_late_keep_their_place() {
+        let text = "c1 acquire 0..20 ok 2
+                    c1 lease-ended 6..6 ok
+                    c2 acquire 1..5 ok 1
+                    c2 release 5..5 ok
+                    c3 acquire 7..8 ok 3";
+        fits(text, Semantics::FENCED);
+        broken(&text.replace("ok 2", "ok 0"), Semantics::FENCED);
+        broken(&text.replace("ok 2", "ok 4"), Semantics::FENCED);
+        fits(&text.replace("ok 2", "ok 4"), Semantics::PLAIN);
+    }
+
+    /// Clients whose releases are lost, all waiting again: each may be granted and freed unseen.
+    fn hard(clients: u32) -> String {
+        let mut text = String::new();
+        for client in 1..=clients {
+            let at = client * 10;
+            writeln!(text, "c{client} acquire {at}..{} ok", at + 1).expect("a string");
+            writeln!(text, "c{client} release {}..{} unknown", at + 2, at + 3).expect("a string");
+            writeln!(text, "c{client} release {}..{} ok", at + 4, at + 5).expect("a string");
+            writeln!(text, "c{client} acquire {}..9999 ok", at + 6).expect("a string");
+        }
+        text
+    }
+
+    #[test]
+    fn beyond_its_budget_it_says_unknown() {
+        fits(&hard(4), Semantics::PLAIN);
+        let answer = check(&history(&hard(12)), Semantics::PLAIN, Budget { steps: 1_000 });
+        let Answer::Unknown { reason } = answer else { panic!("{answer:?}") };
+        assert!(reason.contains("L1 took more than its 1000 steps"), "{reason}");
+    }
+
+    #[test]
+    fn a_process_that_is_gone_leaves_nothing_behind() {
+        let mut search = Search::new(Semantics::PLAIN);
+        let fresh = search.clone();
+        let mut steps = 1_000;
+        for client in 1..=20 {
+            let owner = super::super::cases::owner(client);
+            for action in [Action::Acquire, Action::Release] {
+                let id = search.called(owner, action);
+                search.returned(id, Outcome::Unknown, &mut steps).expect("it fits");
+            }
+            search.gone(owner);
+        }
+        assert_eq!(search, fresh);
     }
 }

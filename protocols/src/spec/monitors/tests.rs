@@ -9,10 +9,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 fn monitors() -> Monitors {
     Monitors::new(MonitorSettings {
-        semantics: Semantics {
-            renews: true,
-            ..Semantics::default()
-        },
+        semantics: Semantics { renews: true, ..Semantics::default() },
         progress_bound: Duration::from_secs(5),
     })
 }
@@ -40,34 +37,15 @@ fn breaks() -> Vec<(Guarantee, History)> {
     let start = || History::new().at(1);
     vec![
         (Guarantee::GrantExclusion, start().owners(1, [1, 2])),
-        (
-            Guarantee::MutualExclusion,
-            start().takes(1, 1, None).takes(2, 1, None),
-        ),
-        (
-            Guarantee::TokenOrder,
-            start().takes(1, 1, 2).releases(1, 1).takes(2, 1, 1),
-        ),
-        (
-            Guarantee::FencedWrites,
-            start().reads(1, 1, 2).reads(2, 1, 1),
-        ),
-        (
-            Guarantee::NoLostUpdate,
-            start().writes(1, 1, 1, (0, 1)).writes(2, 1, 2, (0, 2)),
-        ),
+        (Guarantee::MutualExclusion, start().takes(1, 1, None).takes(2, 1, None)),
+        (Guarantee::TokenOrder, start().takes(1, 1, 2).releases(1, 1).takes(2, 1, 1)),
+        (Guarantee::FencedWrites, start().reads(1, 1, 2).reads(2, 1, 1)),
+        (Guarantee::NoLostUpdate, start().writes(1, 1, 1, (0, 1)).writes(2, 1, 2, (0, 2))),
         (
             Guarantee::LeaseKept,
-            start()
-                .leased(1, 1, 9)
-                .owners(1, [1])
-                .takes(1, 1, None)
-                .owners(1, []),
+            start().leased(1, 1, 9).owners(1, [1]).takes(1, 1, None).owners(1, []),
         ),
-        (
-            Guarantee::Progress,
-            start().healed().acquires(1, 1).at(9000).acquires(2, 2),
-        ),
+        (Guarantee::Progress, start().healed().acquires(1, 1).at(9000).acquires(2, 2)),
         (
             Guarantee::DeadlockFree,
             start()
@@ -80,14 +58,7 @@ fn breaks() -> Vec<(Guarantee, History)> {
         ),
         (
             Guarantee::Linearizable,
-            start()
-                .takes(1, 1, None)
-                .at(2)
-                .lost(1, 1)
-                .at(3)
-                .takes(2, 1, None)
-                .at(4)
-                .acquires(3, 1),
+            start().takes(1, 1, None).at(2).lost(1, 1).at(3).takes(2, 1, None).at(4).acquires(3, 1),
         ),
     ]
 }
@@ -196,9 +167,7 @@ fn anything_at_all() -> impl Strategy<Value = History> {
         moves
             .into_iter()
             .zip(times)
-            .fold(History::new(), |history, (one, at)| {
-                anything(history.at(at * 100), one)
-            })
+            .fold(History::new(), |history, (one, at)| anything(history.at(at * 100), one))
     })
 }
 

@@ -35,10 +35,7 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self {
-            rest: text,
-            line: 1,
-        }
+        Self { rest: text, line: 1 }
     }
 
     /// The next form and the line on which it begins, or nothing at the end of the text.
@@ -120,9 +117,7 @@ impl<'a> Reader<'a> {
                 if forms.len() % 2 == 1 {
                     return self.fail("a map has a key without a value");
                 }
-                let pairs = forms
-                    .chunks_exact(2)
-                    .map(|pair| (pair[0].clone(), pair[1].clone()));
+                let pairs = forms.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone()));
                 Ok(Form::Map(pairs.collect()))
             }
             '[' => self.forms(']', depth).map(Form::Vector),
@@ -185,9 +180,7 @@ impl<'a> Reader<'a> {
     /// The characters up to the next blank, bracket or quote.
     fn word(&mut self) -> &'a str {
         let ends = |next: char| next.is_whitespace() || "()[]{}\",;".contains(next);
-        let (word, rest) = self
-            .rest
-            .split_at(self.rest.find(ends).unwrap_or(self.rest.len()));
+        let (word, rest) = self.rest.split_at(self.rest.find(ends).unwrap_or(self.rest.len()));
         self.rest = rest;
         word
     }
@@ -211,9 +204,7 @@ impl Form {
         let Form::Map(pairs) = self else {
             return &Form::Nil;
         };
-        let found = pairs
-            .iter()
-            .find(|(name, _)| matches!(name, Form::Keyword(k) if k == key));
+        let found = pairs.iter().find(|(name, _)| matches!(name, Form::Keyword(k) if k == key));
         found.map_or(&Form::Nil, |(_, value)| value)
     }
 
@@ -254,43 +245,20 @@ mod tests {
         let forms = read(text).unwrap();
         assert_eq!(forms.len(), 3);
         assert_eq!(forms[0].get("a"), &Form::Integer(1));
-        let Form::Vector(values) = forms[0].get("b") else {
-            panic!("{forms:?}")
-        };
+        let Form::Vector(values) = forms[0].get("b") else { panic!("{forms:?}") };
         assert_eq!(values[..2], [Form::Nil, Form::Integer(-2)]);
         assert_eq!(values[2..], [const { Form::Other }; 5]);
-        assert_eq!(
-            (&forms[1], forms[2].get("c").number()),
-            (&Form::Other, Some(3))
-        );
+        assert_eq!((&forms[1], forms[2].get("c").number()), (&Form::Other, Some(3)));
     }
 
     #[test]
     fn names_the_line_of_a_problem() {
-        assert_eq!(
-            read("{:a 1}\n{:a").unwrap_err(),
-            (2, "the text ends before a closing bracket")
-        );
+        assert_eq!(read("{:a 1}\n{:a").unwrap_err(), (2, "the text ends before a closing bracket"));
         assert_eq!(read("\n\n{:a}").unwrap_err().0, 3);
-        assert_eq!(
-            read("\"x\ny").unwrap_err(),
-            (2, "the text ends within a string")
-        );
-        assert_eq!(
-            read("]").unwrap_err().1,
-            "a closing bracket that nothing opened"
-        );
-        assert_eq!(
-            read("# 1").unwrap_err().1,
-            "# is followed neither by a tag nor by a set"
-        );
-        assert_eq!(
-            read(&"[".repeat(1_000_000)).unwrap_err().1,
-            "forms are nested too deeply"
-        );
-        assert_eq!(
-            read(&"#_".repeat(1_000_000)).unwrap_err().1,
-            "forms are nested too deeply"
-        );
+        assert_eq!(read("\"x\ny").unwrap_err(), (2, "the text ends within a string"));
+        assert_eq!(read("]").unwrap_err().1, "a closing bracket that nothing opened");
+        assert_eq!(read("# 1").unwrap_err().1, "# is followed neither by a tag nor by a set");
+        assert_eq!(read(&"[".repeat(1_000_000)).unwrap_err().1, "forms are nested too deeply");
+        assert_eq!(read(&"#_".repeat(1_000_000)).unwrap_err().1, "forms are nested too deeply");
     }
 }

@@ -38,6 +38,8 @@ enum Taken {
 struct Unseen {
     id: u32,
     process: Owner,
+    /// Tells the holds of these grants apart.
+    hold: usize,
     /// The token is this or larger.
     low: u128,
     /// The token is smaller than this.
@@ -74,9 +76,7 @@ impl Configuration {
 
     /// Whether only the token can stand in the way of a grant.
     pub(super) fn could_grant(&self, semantics: Semantics, pending: &Pending) -> bool {
-        self.mutex
-            .granted(semantics, pending.process, None)
-            .is_some()
+        self.mutex.granted(semantics, pending.process, None).is_some()
     }
 
     /// Whether all that fits the other fits this too.
@@ -84,10 +84,7 @@ impl Configuration {
         self.mutex == other.mutex
             && self.taken == other.taken
             && self.unseen == other.unseen
-            && other
-                .spare
-                .iter()
-                .all(|(key, count)| self.spare.get(key) >= Some(count))
+            && other.spare.iter().all(|(key, count)| self.spare.get(key) >= Some(count))
     }
 
     /// Drops what is left of a process that will call nothing more and has nothing open.
@@ -104,20 +101,17 @@ impl Configuration {
     /// An operation that had not taken effect ends with an unknown outcome.
     pub(super) fn spared(&self, pending: &Pending) -> Self {
         let mut next = self.clone();
-        *next
-            .spare
-            .entry((pending.process, pending.action))
-            .or_default() += 1;
+        *next.spare.entry((pending.process, pending.action)).or_default() += 1;
         next
     }
 
     /// An operation that had taken effect returns.
-    pub(super) fn seen(&self, id: u32, pending: &Pending, outcome: Outcome) -> Option<Self> {
+    pub(super) fn seen(&self, id: u32, outcome: Outcome) -> Option<Self> {
         let mut next = self.clone();
         let taken = next.taken.remove(&id)?;
         match (taken, outcome) {
             (_, Outcome::Unknown) => next.unseen.retain(|unseen| unseen.id != id),
-            (Taken::Granted, Outcome::Ok(token)) => return next.token_seen(id, pending, token),
+            (Taken::Granted, Outcome::Ok(token)) => return next.token_seen(id, token),
             (Taken::Released | Taken::LeaseEnded, Outcome::Ok(_))
             | (Taken::Refused | Taken::NotHeld, Outcome::Fail) => {}
             _ => return None,
@@ -136,30 +130,38 @@ impl Configuration {
             (Action::Acquire, Outcome::Ok(token)) => {
                 self.granted(semantics, pending.process, token)
             }
-            (Action::Acquire, _) => self
-                .mutex
-                .may_refuse(semantics, pending.process)
-                .then(|| self.clone()),
+            (Action::Acquire, _) => {
+                self.mutex.may_refuse(semantics, pending.process).then(|| self.clone())
+            }
             (Action::Release, Outcome::Ok(_)) => self.released(pending.process),
             (Action::Release, _) => (self.holder() != Some(pending.process)).then(|| self.clone()),
             (Action::LeaseEnded, _) => Some(self.lease_ended(pending.process)),
         }
     }
 
-    /// What can follow when one more operation takes effect.
+    /// What can follow when one more operation takes effect; if this is on the way to the return
+    /// of one operation, not that one, and none that can as well come after it.
     pub(super) fn moves(
         &self,
         semantics: Semantics,
         open: &BTreeMap<u32, Pending>,
-        except: Option<u32>,
+        towards: Option<u32>,
     ) -> Vec<Self> {
+        let target = towards.and_then(|id| open.get(&id));
+        let serves = |process: Owner, action: Action| {
+            action != Action::Acquire
+                || semantics.busy_means_held
+                || target.is_none_or(|target| target.process == process)
+                || self.may_end(process, open)
+        };
         let mut moves = Vec::new();
         for (id, pending) in open {
-            if Some(*id) != except && !self.has_taken(*id) && self.is_due(pending) {
+            let due = !self.has_taken(*id) && self.is_due(pending);
+            if due && Some(*id) != towards && serves(pending.process, pending.action) {
                 self.take(semantics, *id, open, &mut moves);
             }
         }
-        for (process, action) in self.spare.keys() {
+        for (process, action) in self.spare.keys().filter(|(one, action)| serves(*one, *action)) {
             let next = match action {
                 Action::Acquire => self.granted(semantics, *process, None),
                 Action::Release => self.released(*process),
@@ -171,6 +173,17 @@ impl Configuration {
             moves.extend(next.map(|next| next.spent(*process, *action)));
         }
         moves
+    }
+
+    /// Whether something called before now can still end a hold of this process. If nothing can,
+    /// granting it the lock brings no return of another process nearer.
+    fn may_end(&self, process: Owner, open: &BTreeMap<u32, Pending>) -> bool {
+        let ends = |(id, pending): (&u32, &Pending)| {
+            pending.process == process && pending.action != Action::Acquire && !self.has_taken(*id)
+        };
+        self.spare.contains_key(&(process, Action::Release))
+            || self.spare.contains_key(&(process, Action::LeaseEnded))
+            || open.iter().any(ends)
     }
 
     /// What can follow when an open operation takes effect.
@@ -193,15 +206,7 @@ impl Configuration {
             Action::Acquire => {
                 if let Some(mut next) = self.granted(semantics, process, None) {
                     if semantics.fenced {
-                        let low = self.mutex.lowest(process);
-                        let high = u128::MAX;
-                        next.unseen.push(Unseen {
-                            id,
-                            process,
-                            low,
-                            high,
-                            current: true,
-                        });
+                        next.unseen.push(self.unseen_grant(id, process));
                     }
                     took(next, Taken::Granted);
                 }
@@ -223,6 +228,15 @@ impl Configuration {
         }
     }
 
+    /// A grant to this process now, whose token will be seen later.
+    fn unseen_grant(&self, id: u32, process: Owner) -> Unseen {
+        let nested = self.unseen.iter().find(|unseen| unseen.current);
+        let new = self.unseen.iter().map(|unseen| unseen.hold + 1).max().unwrap_or(0);
+        let hold = nested.map_or(new, |unseen| unseen.hold);
+        let low = self.mutex.lowest(process);
+        Unseen { id, process, hold, low, high: u128::MAX, current: true }
+    }
+
     /// Whether something called before now can still give the lock to this process.
     fn may_come_to_hold(&self, process: Owner, open: &BTreeMap<u32, Pending>) -> bool {
         let acquires =
@@ -242,10 +256,7 @@ impl Configuration {
 
     fn granted(&self, semantics: Semantics, process: Owner, token: Option<Token>) -> Option<Self> {
         let mutex = self.mutex.granted(semantics, process, token)?;
-        let mut next = Self {
-            mutex,
-            ..self.clone()
-        };
+        let mut next = Self { mutex, ..self.clone() };
         if let Some(token) = token {
             for unseen in &mut next.unseen {
                 let same = unseen.current && unseen.process == process;
@@ -257,22 +268,12 @@ impl Configuration {
 
     fn released(&self, process: Owner) -> Option<Self> {
         let mutex = self.mutex.released(process)?;
-        Some(
-            Self {
-                mutex,
-                ..self.clone()
-            }
-            .without_ended_holds(),
-        )
+        Some(Self { mutex, ..self.clone() }.without_ended_holds())
     }
 
     fn lease_ended(&self, process: Owner) -> Self {
         let mutex = self.mutex.lease_ended(process);
-        Self {
-            mutex,
-            ..self.clone()
-        }
-        .without_ended_holds()
+        Self { mutex, ..self.clone() }.without_ended_holds()
     }
 
     fn without_ended_holds(mut self) -> Self {
@@ -285,7 +286,7 @@ impl Configuration {
     }
 
     /// The token of an early grant is seen: it must lie between those before and after it.
-    fn token_seen(mut self, id: u32, pending: &Pending, token: Option<Token>) -> Option<Self> {
+    fn token_seen(mut self, id: u32, token: Option<Token>) -> Option<Self> {
         let place = self.unseen.iter().position(|unseen| unseen.id == id);
         let (Some(place), Some(token)) = (place, token) else {
             return Some(self);
@@ -296,7 +297,7 @@ impl Configuration {
             return None;
         }
         for (index, other) in self.unseen.iter_mut().enumerate() {
-            let same = other.process == pending.process && other.current == seen.current;
+            let same = other.hold == seen.hold;
             if index < place {
                 other.high = other.high.min(number + u128::from(same));
             } else {
