@@ -1,1 +1,9 @@
-//! scenarios
+//! Scenarios: what goes wrong, who meets it, and what becomes of it.
+
+pub mod catalogue;
+pub mod contestant;
+pub mod judge;
+pub mod promise;
+pub mod registry;
+pub mod scenario;
+pub mod suite;
