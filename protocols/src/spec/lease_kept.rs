@@ -76,11 +76,7 @@ impl Missing {
     /// The break that this is if something shows that the lock was gone by a moment, which counts
     /// if it is so much earlier than the end of the lease.
     fn taken(&self, lock: LockId, at: Time, margin: Duration, how: &str) -> Option<(Time, String)> {
-        let Self {
-            owner,
-            since,
-            until,
-        } = *self;
+        let Self { owner, since, until } = *self;
         is_early(until, at, margin).then(|| {
             let why = why_too_early(until);
             let reason = format!("the servers took {lock} away from {owner} at {since}, {why}");
@@ -148,11 +144,7 @@ impl LeaseKept {
         let too_early = is_early(until, at, leases.margin());
         if too_early && self.calm.a_server_is_down() {
             let since = at;
-            leases.missing.push(Missing {
-                owner,
-                since,
-                until,
-            });
+            leases.missing.push(Missing { owner, since, until });
             return;
         }
         let why = if too_early {
@@ -282,10 +274,7 @@ impl Monitor for LeaseKept {
     fn verdict(&self, end: Time, _: &Scene) -> Verdict {
         let mut broken = self.broken.clone();
         for (index, leases) in self.locks.iter() {
-            let settled = self
-                .calm
-                .servers_up_since()
-                .map(|up| up + leases.longest / 2);
+            let settled = self.calm.servers_up_since().map(|up| up + leases.longest / 2);
             if let Some(settled) = settled.filter(|settled| *settled <= end) {
                 let how = "he was still not listed";
                 let breaks = leases.missing.iter();

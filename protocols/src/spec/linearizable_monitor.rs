@@ -64,8 +64,7 @@ impl Linearizable {
         self.lost.remove(&(process, lock));
         if !self.open.insert((process, lock)) {
             self.owed.insert((process, lock));
-            self.recorder
-                .returned(process, lock, Outcome::Unknown, at.0);
+            self.recorder.returned(process, lock, Outcome::Unknown, at.0);
         }
         self.recorder.called(process, lock, action, at.0);
     }
@@ -264,11 +263,7 @@ mod tests {
         let late = history.at(3).refused(1, 1).at(4).granted(1, 1, None);
         let back = late.at(5).releases(1, 1).at(6).released(1, 1, Ending::Done);
         assert_eq!(then_granted_to_2(back).judge(plain()), Verdict::Held);
-        let thrice = History::new()
-            .at(1)
-            .takes(1, 1, None)
-            .at(2)
-            .granted(1, 1, None);
+        let thrice = History::new().at(1).takes(1, 1, None).at(2).granted(1, 1, None);
         assert!(matches!(thrice.judge(plain()), Verdict::Unknown { .. }));
     }
 

@@ -45,9 +45,7 @@ impl<M: Monitor> Monitor for Option<M> {
     fn verdict(&self, end: Time, scene: &Scene) -> Verdict {
         match self {
             Some(monitor) => monitor.verdict(end, scene),
-            None => Verdict::Unknown {
-                reason: "nobody watched it".to_owned(),
-            },
+            None => Verdict::Unknown { reason: "nobody watched it".to_owned() },
         }
     }
 }

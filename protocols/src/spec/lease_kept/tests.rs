@@ -32,19 +32,9 @@ fn a_lease_that_ends_early_breaks_it_whoever_was_in_trouble() {
 
 #[test]
 fn a_renewed_lease_counts_from_the_renewal() {
-    let history = holds()
-        .at(3000)
-        .renewed(1, 1, 10_000)
-        .at(12_899)
-        .expired(1, 1)
-        .owners(1, []);
+    let history = holds().at(3000).renewed(1, 1, 10_000).at(12_899).expired(1, 1).owners(1, []);
     assert!(history.judge(plain()).is_broken());
-    let history = holds()
-        .at(3000)
-        .renewed(1, 1, 10_000)
-        .at(12_900)
-        .expired(1, 1)
-        .owners(1, []);
+    let history = holds().at(3000).renewed(1, 1, 10_000).at(12_900).expired(1, 1).owners(1, []);
     assert_eq!(history.judge(plain()), Verdict::Held);
 }
 
@@ -215,11 +205,7 @@ fn a_lease_that_is_reported_late_by_a_stalled_server_counts_from_the_stall() {
         let stalled = server(History::new().at(from), HostEvent::Afflicted).acquires(1, 1);
         let reported = stalled.at(3000).leased(1, 1, 10_000).owners(1, [1]);
         let relieved = server(reported.granted(1, 1, None), HostEvent::Relieved);
-        relieved
-            .at(11_000)
-            .expired(1, 1)
-            .owners(1, [])
-            .judge(plain())
+        relieved.at(11_000).expired(1, 1).owners(1, []).judge(plain())
     };
     assert_eq!(stalled(1000), Verdict::Held);
     assert!(stalled(2000).is_broken());
