@@ -107,6 +107,8 @@ impl Store {
         let key = self.keys.get(lock).filter(|key| key.number == number)?;
         let owner = key.value.owner;
         let change = KeysChange::Delete(lock);
+        // It is over by the clock, whatever the disk does; with other servers it may already
+        // have made the difference while this one syncs.
         fx.notify(LeaseEvent::Expired { lock, owner });
         self.apply(change, fx);
         Some(change)

@@ -256,6 +256,84 @@ impl<P: Protocol> World<P> {
         faults[..fault].iter().filter(|other| **other == faults[fault]).count()
     }
 
+    fn begin_at(&mut self, slot: usize, fault: usize, kind: &Kind) {
+        let now = self.now;
+        let node = &mut self.nodes[slot];
+        match kind {
+            Kind::Pause(_) => {
+                let stands = !node.paused.is_empty();
+                if node.up {
+                    node.paused.push(fault);
+                    let withheld = node.pending.len() as u64;
+                    if !stands {
+                        self.observe(slot, Event::Host(HostEvent::Paused));
+                    }
+                    // The rest of the step in whose midst it strikes.
+                    self.faults.bite_often(fault, withheld);
+                }
+            }
+            Kind::Slow(slow) => node.slow.push((fault, slow.step)),
+            Kind::Crash(crash) => self.crash(slot, fault, crash),
+            Kind::ClockJump(ClockJump { by, .. }) => {
+                node.wrong_walls.push(fault);
+                self.jump(slot, fault, *by);
+            }
+            Kind::ClockRate(rate) => {
+                node.wrong_rates.push(fault);
+                node.clocks.set_rate(now, rate.percent);
+                let bites = self.rearm(slot, &[Clock::Monotonic, Clock::Wall]);
+                self.faults.bite_often(fault, bites);
+            }
+            Kind::ClockStrobe(_) => node.wrong_walls.push(fault),
+            Kind::ClockFreeze(_) => {
+                node.frozen.push(fault);
+                node.clocks.freeze(now);
+                let bites = self.rearm(slot, &[Clock::Wall]);
+                self.faults.bite_often(fault, bites);
+            }
+            Kind::DiskStall(_) => node.stalled.push(fault),
+            Kind::DiskLie(_) => node.lying.push(fault),
+            Kind::Cut(_)
+            | Kind::Partition(_)
+            | Kind::Loss(_)
+            | Kind::Duplicate(_)
+            | Kind::Delay(_)
+            | Kind::Reorder(_) => {}
+        }
+    }
+
+    fn jump(&mut self, slot: usize, fault: usize, by: Shift) {
+        self.nodes[slot].clocks.jump(self.now, by);
+        let bites = self.rearm(slot, &[Clock::Wall]);
+        self.faults.bite_often(fault, bites);
+    }
+
+    fn crash(&mut self, slot: usize, fault: usize, crash: &Crash) {
+        let node = &mut self.nodes[slot];
+        let (id, up) = (node.id, node.up);
+        node.down.push(fault);
+        if up {
+            node.die();
+            self.system.crash(id);
+            self.faults.bite(fault);
+        }
+        match crash.disk {
+            DiskLoss::Kept => {}
+            DiskLoss::UnsyncedLost => {
+                self.system.lose_unsynced(id);
+            }
+            DiskLoss::Wiped => {
+                self.system.wipe(id);
+            }
+        }
+        if up {
+            self.observe(slot, Event::Host(HostEvent::Crashed));
+            if self.is_server(slot) {
+                self.sweep(slot);
+            }
+        }
+    }
+
     /// The time of a fault is over.
     pub(super) fn relieve(&mut self, strike: u64) {
         let Some(active) = self.faults.active.remove(&strike) else { return };
