@@ -15,3 +15,4 @@ pub mod stable_hash;
 pub mod storage;
 pub mod system;
 pub mod time;
+pub mod ttl;

@@ -220,7 +220,7 @@ impl<P: Protocol> System<P> {
         node: NodeId,
         input: SystemInput<P>,
         buffers: &mut Buffers<P>,
-        out: &mut Vec<SystemEffect<P>>,
+        out: &mut impl Extend<SystemEffect<P>>,
     ) {
         match node {
             NodeId::Server(id) => {

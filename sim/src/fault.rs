@@ -8,6 +8,7 @@
 mod form;
 mod target;
 mod when;
+mod words;
 
 pub use target::{NAMES as TARGET_NAMES, Target, Targets};
 pub use when::When;

@@ -13,12 +13,18 @@ compile_error!(
      add the flag to it: RUSTFLAGS=\"--cfg madsim\" (and RUSTDOCFLAGS likewise)."
 );
 
+pub mod chance;
+pub mod clock;
 pub mod fault;
 pub mod names;
 pub mod network;
 pub mod outcome;
 pub mod plan;
+pub mod queue;
+mod run;
 pub mod text;
+mod world;
 
 pub use outcome::Outcome;
 pub use plan::Plan;
+pub use run::{Record, run};

@@ -118,6 +118,18 @@ pub enum LeaseEvent {
     },
 }
 
+impl LeaseEvent {
+    /// The lock that it is about.
+    pub fn lock(&self) -> LockId {
+        match self {
+            Self::Granted { lock, .. }
+            | Self::Renewed { lock, .. }
+            | Self::Released { lock, .. }
+            | Self::Expired { lock, .. } => *lock,
+        }
+    }
+}
+
 /// What happened to the guarded data.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum StorageEvent {

@@ -1,6 +1,8 @@
 //! How long a message takes: distributions over durations.
 
+use crate::chance::Chance;
 use crate::text::{duration, parse_duration};
+use locklab_protocols::time::nanos;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::time::Duration;
@@ -139,5 +141,58 @@ impl<'de> Deserialize<'de> for Delay {
         }
 
         from.deserialize_any(Visitor)
+    }
+}
+
+impl Delay {
+    /// Draws a delay, in whole nanoseconds.
+    ///
+    /// The logarithm and the exponential come from `libm`, so that platforms agree to the bit.
+    pub fn sample(self, chance: &mut Chance) -> Duration {
+        match self {
+            Self::Constant(exactly) => exactly,
+            Self::Uniform(least, most) => chance.duration(least, most),
+            Self::Exponential { mean, most } => {
+                let factor = -libm::log(chance.unit());
+                scaled(mean, factor).min(most)
+            }
+            Self::LogNormal { median, sigma_percent, most } => {
+                // Box and Muller 1958.
+                let radius = libm::sqrt(-2.0 * libm::log(chance.unit()));
+                let normal = radius * libm::cos(2.0 * std::f64::consts::PI * chance.unit());
+                let sigma = f64::from(sigma_percent) / 100.0;
+                scaled(median, libm::exp(sigma * normal)).min(most)
+            }
+        }
+    }
+}
+
+fn scaled(duration: Duration, factor: f64) -> Duration {
+    Duration::from_nanos((nanos(duration) as f64 * factor) as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn median_of(delay: Delay) -> Duration {
+        let mut chance = Chance::new(1, &"test");
+        let mut drawn: Vec<Duration> = (0..10_001).map(|_| delay.sample(&mut chance)).collect();
+        drawn.sort_unstable();
+        assert!(*drawn.last().expect("some") <= delay.most());
+        drawn[5000]
+    }
+
+    #[test]
+    fn medians_are_where_they_belong_and_caps_hold() {
+        let ms = Duration::from_millis;
+        assert_eq!(median_of(Delay::Constant(ms(5))), ms(5));
+        let uniform = median_of(Delay::Uniform(ms(2), ms(4)));
+        assert!((ms(2) + ms(1)).abs_diff(uniform) < ms(1) / 10, "{uniform:?}");
+        let exponential = median_of(Delay::Exponential { mean: ms(10), most: ms(50) });
+        assert!(Duration::from_micros(6931).abs_diff(exponential) < ms(1) / 2, "{exponential:?}");
+        let log_normal =
+            median_of(Delay::LogNormal { median: ms(10), sigma_percent: 80, most: ms(60) });
+        assert!(ms(10).abs_diff(log_normal) < ms(1) / 2, "{log_normal:?}");
     }
 }

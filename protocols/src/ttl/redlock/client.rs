@@ -1,0 +1,346 @@
+//! The client of Redlock: one ballot after the other.
+
+use super::{Redlock, Settings};
+use crate::prelude::*;
+use crate::ttl::message::{Answer, Message, RedisCommand, Reply, Request, Value};
+
+/// The timers of a Redlock client; each names the ballot that it is about.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum RedlockTimer {
+    /// Servers that have not answered by now will not.
+    Answers(LockId, u32),
+    /// The ballot was lost: hold another one.
+    Retry(LockId, u32),
+    /// The acquire that began with this ballot took too long.
+    GiveUp(LockId, u32),
+    /// The release took too long.
+    ReleaseOver(LockId, u32),
+    /// What this ballot won, or could win, is over.
+    Validity(LockId, u32),
+}
+
+/// A set of servers.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Votes(u64);
+
+impl Votes {
+    fn insert(&mut self, server: ServerId) {
+        self.0 |= 1 << server.index();
+    }
+
+    /// Whether a server is among them.
+    pub fn contains(self, server: ServerId) -> bool {
+        self.0 & (1 << server.index()) != 0
+    }
+
+    /// How many there are.
+    pub fn count(self) -> usize {
+        self.0.count_ones() as usize
+    }
+}
+
+/// Where a client is with a lock.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Stage {
+    /// Waits for votes.
+    Asking,
+    /// Waits before it asks again.
+    Waiting,
+    /// Has a majority.
+    Held,
+    /// Waits for servers to delete.
+    Releasing,
+}
+
+/// What a client does about one lock.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Ballot {
+    /// The number of the ballot: its value at the servers.
+    pub serial: u32,
+    /// Where it is.
+    pub stage: Stage,
+    /// Who set the value; in the release: who deleted it.
+    pub yes: Votes,
+    /// Who has another's value; in the release: who had none to delete.
+    pub no: Votes,
+    /// The first ballot of this acquire.
+    first: u32,
+    /// How many ballots were lost.
+    lost: u32,
+    /// How often deletion was asked for in the release.
+    deletions: u32,
+    /// Whether a ballot that was given up may still find a majority.
+    doubtful: bool,
+}
+
+/// The client of [`Redlock`].
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct RedlockClient {
+    settings: Settings,
+    servers: usize,
+    quorum: usize,
+    me: Owner,
+    serial: u32,
+    ballots: BTreeMap<LockId, Ballot>,
+}
+
+type Fx = Effects<RedlockClient>;
+
+impl RedlockClient {
+    pub(super) fn new(redlock: &Redlock, id: ClientId) -> Self {
+        assert!(redlock.servers <= 64, "a set of votes has 64 places");
+        Self {
+            settings: redlock.settings,
+            servers: redlock.servers,
+            quorum: redlock.quorum(),
+            me: Owner::first(id),
+            serial: 0,
+            ballots: BTreeMap::new(),
+        }
+    }
+
+    /// What it does about each lock.
+    pub fn ballots(&self) -> &BTreeMap<LockId, Ballot> {
+        &self.ballots
+    }
+
+    fn acquire(&mut self, lock: LockId, fx: &mut Fx) {
+        if self.ballots.contains_key(&lock) {
+            let definite = true;
+            fx.notify(LockEvent::Refused { lock, definite });
+            return;
+        }
+        let first = self.serial + 1;
+        let ballot = Ballot {
+            serial: first,
+            stage: Stage::Asking,
+            yes: Votes::default(),
+            no: Votes::default(),
+            first,
+            lost: 0,
+            deletions: 0,
+            doubtful: false,
+        };
+        self.ballots.insert(lock, ballot);
+        let patience = self.settings.acquire_timeout;
+        fx.arm(RedlockTimer::GiveUp(lock, first), Clock::Monotonic, patience);
+        self.ask(lock, fx);
+    }
+
+    /// Asks all servers at once. The validity counts from before the first request leaves.
+    fn ask(&mut self, lock: LockId, fx: &mut Fx) {
+        self.serial += 1;
+        let serial = self.serial;
+        let Some(ballot) = self.ballots.get_mut(&lock) else {
+            return;
+        };
+        ballot.serial = serial;
+        ballot.stage = Stage::Asking;
+        (ballot.yes, ballot.no) = (Votes::default(), Votes::default());
+        let validity = RedlockTimer::Validity(lock, serial);
+        fx.arm(validity, Clock::Monotonic, self.settings.validity());
+        let lease = self.settings.lease;
+        let fenced = false;
+        self.send_all(lock, serial, RedisCommand::SetNxPx { lease, fenced }, fx);
+        let answers = RedlockTimer::Answers(lock, serial);
+        fx.arm(answers, Clock::Monotonic, self.settings.request_timeout);
+    }
+
+    fn hear(&mut self, server: ServerId, reply: &Reply, fx: &mut Fx) {
+        let lock = reply.lock;
+        let me = self.me;
+        let ballot = self.ballots.get_mut(&lock).filter(|ballot| {
+            let serial = ballot.serial;
+            reply.value == Value { owner: me, serial }
+        });
+        let stage = ballot.as_ref().map(|ballot| ballot.stage);
+        match (reply.answer, stage, ballot) {
+            (Answer::Taken { .. }, Some(Stage::Asking), Some(ballot)) => {
+                ballot.yes.insert(server);
+                if ballot.yes.count() >= self.quorum {
+                    self.granted(lock, fx);
+                }
+            }
+            (Answer::Taken { .. }, Some(Stage::Held), _) => {}
+            // A vote that nobody waits for any more goes back.
+            (Answer::Taken { .. }, ..) => {
+                send(server, lock, reply.value, RedisCommand::DelIfMine, fx);
+            }
+            (Answer::Held, Some(Stage::Asking), Some(ballot)) => {
+                ballot.no.insert(server);
+                if ballot.no.count() > self.servers - self.quorum {
+                    self.lose_ballot(lock, fx);
+                }
+            }
+            (Answer::Deleted(done), Some(Stage::Releasing), Some(ballot)) => {
+                let answers = if done { &mut ballot.yes } else { &mut ballot.no };
+                answers.insert(server);
+                if ballot.yes.count() + ballot.no.count() >= self.quorum {
+                    self.released(lock, fx);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn fire(&mut self, timer: RedlockTimer, fx: &mut Fx) {
+        let (RedlockTimer::Answers(lock, serial)
+        | RedlockTimer::Retry(lock, serial)
+        | RedlockTimer::GiveUp(lock, serial)
+        | RedlockTimer::ReleaseOver(lock, serial)
+        | RedlockTimer::Validity(lock, serial)) = timer;
+        let Some(ballot) = self.ballots.get(&lock).copied() else {
+            return;
+        };
+        let current = ballot.serial == serial;
+        match (timer, ballot.stage) {
+            // Too few votes, or too little validity left: both ways the ballot is lost.
+            (RedlockTimer::Answers(..) | RedlockTimer::Validity(..), Stage::Asking) if current => {
+                self.lose_ballot(lock, fx);
+            }
+            (RedlockTimer::Retry(..), Stage::Waiting) if current => self.ask(lock, fx),
+            (RedlockTimer::GiveUp(..), Stage::Asking | Stage::Waiting)
+                if ballot.first == serial =>
+            {
+                self.give_up(lock, fx);
+            }
+            (RedlockTimer::Validity(..), Stage::Held) if current => {
+                self.ballots.remove(&lock);
+                fx.notify(LockEvent::Lost { lock });
+            }
+            (RedlockTimer::Answers(..), Stage::Releasing) if current => {
+                self.delete(lock, fx);
+            }
+            (RedlockTimer::ReleaseOver(..), Stage::Releasing) if current => {
+                self.end_release(lock, serial, Ending::Unknown, fx);
+            }
+            _ => {}
+        }
+    }
+
+    fn granted(&mut self, lock: LockId, fx: &mut Fx) {
+        if let Some(ballot) = self.ballots.get_mut(&lock) {
+            ballot.stage = Stage::Held;
+            fx.disarm(RedlockTimer::Answers(lock, ballot.serial));
+            fx.disarm(RedlockTimer::GiveUp(lock, ballot.first));
+            let token = None;
+            fx.notify(LockEvent::Granted { lock, token });
+        }
+    }
+
+    /// No majority: gives back all votes, also those that it has not heard of, and waits.
+    fn lose_ballot(&mut self, lock: LockId, fx: &mut Fx) {
+        let Some(ballot) = self.ballots.get_mut(&lock) else {
+            return;
+        };
+        ballot.stage = Stage::Waiting;
+        ballot.doubtful |= self.servers - ballot.no.count() >= self.quorum;
+        let backoff = self.settings.backoff(ballot.lost);
+        ballot.lost += 1;
+        let serial = ballot.serial;
+        fx.disarm(RedlockTimer::Answers(lock, serial));
+        fx.disarm(RedlockTimer::Validity(lock, serial));
+        self.send_all(lock, serial, RedisCommand::DelIfMine, fx);
+        fx.arm(RedlockTimer::Retry(lock, serial), Clock::Monotonic, backoff);
+    }
+
+    fn give_up(&mut self, lock: LockId, fx: &mut Fx) {
+        if self.ballots[&lock].stage == Stage::Asking {
+            self.lose_ballot(lock, fx);
+        }
+        if let Some(ballot) = self.ballots.remove(&lock) {
+            fx.disarm(RedlockTimer::Retry(lock, ballot.serial));
+            let definite = !ballot.doubtful;
+            fx.notify(LockEvent::Refused { lock, definite });
+        }
+    }
+
+    fn release(&mut self, lock: LockId, fx: &mut Fx) {
+        let Some(ballot) = self.ballots.get_mut(&lock) else {
+            // It was lost before.
+            let outcome = Ending::Failed;
+            fx.notify(LockEvent::Released { lock, outcome });
+            return;
+        };
+        if ballot.stage != Stage::Held {
+            return;
+        }
+        ballot.stage = Stage::Releasing;
+        (ballot.yes, ballot.no) = (Votes::default(), Votes::default());
+        let serial = ballot.serial;
+        fx.disarm(RedlockTimer::Validity(lock, serial));
+        let patience = self.settings.release_timeout;
+        fx.arm(RedlockTimer::ReleaseOver(lock, serial), Clock::Monotonic, patience);
+        self.delete(lock, fx);
+    }
+
+    /// Asks all servers that have not answered to delete the value.
+    fn delete(&mut self, lock: LockId, fx: &mut Fx) {
+        let Some(ballot) = self.ballots.get_mut(&lock) else {
+            return;
+        };
+        ballot.deletions += 1;
+        let ballot = *ballot;
+        let value = self.value(ballot.serial);
+        for server in (0..self.servers).map(ServerId::at) {
+            if !ballot.yes.contains(server) && !ballot.no.contains(server) {
+                send(server, lock, value, RedisCommand::DelIfMine, fx);
+            }
+        }
+        let answers = RedlockTimer::Answers(lock, ballot.serial);
+        fx.arm(answers, Clock::Monotonic, self.settings.request_timeout);
+    }
+
+    /// A majority has no such value any more. A deletion that found none took no effect; unless
+    /// an earlier copy of it did.
+    fn released(&mut self, lock: LockId, fx: &mut Fx) {
+        let ballot = self.ballots[&lock];
+        let outcome = match (ballot.yes.count(), ballot.deletions) {
+            (1.., _) => Ending::Done,
+            (0, 1) => Ending::Failed,
+            (0, _) => Ending::Unknown,
+        };
+        self.end_release(lock, ballot.serial, outcome, fx);
+    }
+
+    fn end_release(&mut self, lock: LockId, serial: u32, outcome: Ending, fx: &mut Fx) {
+        self.ballots.remove(&lock);
+        fx.disarm(RedlockTimer::Answers(lock, serial));
+        fx.disarm(RedlockTimer::ReleaseOver(lock, serial));
+        fx.notify(LockEvent::Released { lock, outcome });
+    }
+
+    fn value(&self, serial: u32) -> Value {
+        Value { owner: self.me, serial }
+    }
+
+    fn send_all(&self, lock: LockId, serial: u32, command: RedisCommand, fx: &mut Fx) {
+        for server in (0..self.servers).map(ServerId::at) {
+            send(server, lock, self.value(serial), command, fx);
+        }
+    }
+}
+
+fn send(server: ServerId, lock: LockId, value: Value, command: RedisCommand, fx: &mut Fx) {
+    let request = Request { lock, value, command };
+    fx.send(server, Message::Request(request));
+}
+
+impl Node for RedlockClient {
+    type Message = Message;
+    type Timer = RedlockTimer;
+    type Disk = ();
+
+    fn step(&mut self, input: InputOf<Self>, fx: &mut Effects<Self>) {
+        match input {
+            Input::Started(incarnation) => self.me.incarnation = incarnation,
+            Input::Command(Command::Acquire { locks }) => self.acquire(locks.only(), fx),
+            Input::Command(Command::Release { lock }) => self.release(lock, fx),
+            Input::Message { from: NodeId::Server(server), body: Message::Reply(reply) } => {
+                self.hear(server, &reply, fx)
+            }
+            Input::Fired(timer) => self.fire(timer, fx),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! The settings that the locks of this family share, and what follows from them.
+
+use crate::contract::{Assumption, Clock, Promise, Span};
+use crate::spec::Guarantee;
+use crate::storage::Fencing;
+use crate::time::nanos;
+use std::time::Duration;
+
+/// What is always taken off the lease, besides the drift: Redis expires keys to the millisecond.
+const ROUNDING: Duration = Duration::from_millis(2);
+
+/// How many clients may poll for one lock so that each has its turn soon enough.
+const CONTENDERS: u32 = 5;
+
+/// Settings of a lock with a lease.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Settings {
+    /// How long a server keeps a lock for its owner.
+    pub lease: Duration,
+    /// How much of the lease a client does not use, in percent, in case that clocks drift.
+    pub drift_percent: u32,
+    /// The server's clock by which leases run out.
+    pub expiry: Clock,
+    /// When a server's writes become durable.
+    pub persist: Persist,
+    /// After how long without success a client refuses.
+    pub acquire_timeout: Duration,
+    /// After how long without an answer a client calls the outcome of a release unknown.
+    pub release_timeout: Duration,
+    /// After how long without an answer a client repeats a request.
+    pub request_timeout: Duration,
+    /// How long a client waits before it asks again for a lock that is taken; doubled twice.
+    pub retry: Span,
+}
+
+/// When a server's writes become durable.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Persist {
+    /// Before the answer leaves (`appendfsync always`).
+    #[default]
+    Always,
+    /// Once a second (`appendfsync everysec`): a power failure takes the last second.
+    EverySecond,
+    /// Not at all (`appendonly no`, and no snapshots): a restart forgets everything.
+    Never,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            lease: Duration::from_secs(10),
+            drift_percent: 20,
+            expiry: Clock::Wall,
+            persist: Persist::Always,
+            acquire_timeout: Duration::from_secs(5),
+            release_timeout: Duration::from_secs(5),
+            request_timeout: Duration::from_millis(500),
+            retry: (Duration::from_millis(50)..=Duration::from_millis(150)).into(),
+        }
+    }
+}
+
+impl Settings {
+    /// How long a client relies on a lease, by its own monotonic clock, from the moment at which
+    /// it sent the request: `lease - lease * drift_percent % - 2 ms`.
+    pub fn validity(&self) -> Duration {
+        let usable = percent(self.lease, 100_u32.saturating_sub(self.drift_percent), 100);
+        usable.saturating_sub(ROUNDING)
+    }
+
+    /// How much true time is left between the end of the validity and the end of the lease if
+    /// the holder's clock is slow and the server's is fast by `rate` percent; `None` if the
+    /// lease may end first.
+    ///
+    /// A clock that is slow by a rate `r` counts the validity `V` in `V / (1 - r)` of true time,
+    /// one that is fast counts the lease `L` in `L / (1 + r)`.
+    pub fn slack(&self, rate: u32) -> Option<Duration> {
+        let slowest = percent(self.validity(), 100, 100_u32.checked_sub(rate)?);
+        percent(self.lease, 100, 100 + rate).checked_sub(slowest)
+    }
+
+    /// The largest error of clock rates, in percent, that the margin covers: 11 for the default
+    /// of 20 percent of drift, 10 for 19, and 0 for Redlock's own 1 percent.
+    pub fn rate_bound(&self) -> u32 {
+        (0..100).take_while(|rate| self.slack(*rate).is_some()).last().unwrap_or(0)
+    }
+
+    /// How long to wait before another try, after so many.
+    pub(super) fn backoff(&self, tries: u32) -> Span {
+        let factor = 1 << tries.min(2);
+        Span { shortest: self.retry.shortest * factor, longest: self.retry.longest * factor }
+    }
+
+    /// What must be true for servers to remember what they answered.
+    pub(super) fn memory(&self) -> Vec<Assumption> {
+        match self.persist {
+            Persist::Always => vec![Assumption::DisksKeepSyncedWrites],
+            Persist::EverySecond => {
+                vec![Assumption::DisksKeepSyncedWrites, Assumption::DisksKeepUnsyncedWrites]
+            }
+            Persist::Never => vec![Assumption::ServersStayUp],
+        }
+    }
+
+    /// What must be true for leases to run as long as they say.
+    pub(super) fn true_clocks(&self, rate: u32) -> Vec<Assumption> {
+        let mut assumes = vec![Assumption::ClockRateWithinPercent(rate)];
+        if self.expiry == Clock::Wall {
+            assumes.push(Assumption::ClocksDoNotJump);
+        }
+        assumes
+    }
+
+    /// Mutual exclusion while the holder learns of the end of his validity before the lease ends:
+    /// the better the clocks, the longer a pause may be. Three points of that trade. `memory` is
+    /// what must be true for the servers not to forget.
+    pub(super) fn mutual_exclusion(&self, memory: &[Assumption]) -> Vec<Promise> {
+        self.trade(1)
+            .map(|(rate, pause)| {
+                let mut assumes = vec![Assumption::ClientPauseAtMost(pause)];
+                assumes.extend(self.true_clocks(rate));
+                assumes.extend_from_slice(memory);
+                Promise { guarantee: Guarantee::MutualExclusion, assumes }
+            })
+            .collect()
+    }
+
+    /// No lost update without a fence: what is left of the lease must cover a pause and also the
+    /// way of the last write. A lost write is sent again, so none may be lost.
+    pub(super) fn unfenced_updates(&self, memory: &[Assumption]) -> Vec<Promise> {
+        self.trade(2)
+            .map(|(rate, half)| {
+                let mut assumes = vec![
+                    Assumption::ClientPauseAtMost(half),
+                    Assumption::DelayAtMost(half),
+                    Assumption::NoLoss,
+                    Assumption::NoPartition,
+                ];
+                assumes.extend(self.true_clocks(rate));
+                assumes.extend_from_slice(memory);
+                Promise { guarantee: Guarantee::NoLostUpdate, assumes }
+            })
+            .collect()
+    }
+
+    /// What a lock on one server promises that knows owners, counts tokens and whose clients watch
+    /// their validity.
+    pub(super) fn one_server(&self) -> Vec<Promise> {
+        let mut promises = vec![
+            Promise::of(Guarantee::GrantExclusion, []),
+            self.lease_kept(),
+            self.progress(),
+            self.linearizable(),
+        ];
+        promises.extend(self.fenced());
+        promises.extend(self.mutual_exclusion(&self.memory()));
+        promises.extend(self.unfenced_updates(&self.memory()));
+        promises
+    }
+
+    /// A server whose clock is fast ends leases early by true time, so its clock must be true.
+    fn lease_kept(&self) -> Promise {
+        let mut assumes = self.true_clocks(0);
+        assumes.extend(self.memory());
+        Promise { guarantee: Guarantee::LeaseKept, assumes }
+    }
+
+    /// Waiting is polling at random, which is fair enough for a few clients and short holds. A
+    /// clock that was set back keeps a dead owner's lease for as long.
+    pub(super) fn progress(&self) -> Promise {
+        let mut assumes =
+            vec![Assumption::ClientsAtMost(CONTENDERS), Assumption::HoldAtMost(self.lease / 10)];
+        assumes.extend(self.true_clocks(self.rate_bound()));
+        Promise { guarantee: Guarantee::Progress, assumes }
+    }
+
+    /// A release that is doubled in the network may hear of its own success as a failure.
+    fn linearizable(&self) -> Promise {
+        let mut assumes = vec![Assumption::NoDuplication];
+        assumes.extend(self.memory());
+        Promise { guarantee: Guarantee::Linearizable, assumes }
+    }
+
+    /// Pairs of a rate and a share of the slack that it leaves, best clocks first.
+    fn trade(&self, shares: u32) -> impl Iterator<Item = (u32, Duration)> + '_ {
+        let bound = self.rate_bound();
+        let mut rates = vec![0, bound / 2, bound];
+        rates.dedup();
+        rates.into_iter().filter_map(move |rate| Some((rate, self.slack(rate)? / shares)))
+    }
+
+    /// What a lock with durable tokens promises of data behind a fence.
+    pub(super) fn fenced(&self) -> Vec<Promise> {
+        let with = |guarantee, fencing: Option<Fencing>| {
+            let mut assumes: Vec<_> = fencing.map(Assumption::FencingAtLeast).into_iter().collect();
+            assumes.extend(self.memory());
+            Promise { guarantee, assumes }
+        };
+        vec![
+            with(Guarantee::TokenOrder, None),
+            with(Guarantee::FencedWrites, Some(Fencing::Writes)),
+            with(Guarantee::NoLostUpdate, Some(Fencing::ReadsAndWrites)),
+        ]
+    }
+}
+
+/// `duration * numerator / denominator`, rounded down to nanoseconds.
+fn percent(duration: Duration, numerator: u32, denominator: u32) -> Duration {
+    let whole = u128::from(nanos(duration)) * u128::from(numerator) / u128::from(denominator);
+    Duration::from_nanos(u64::try_from(whole).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_margin_covers_clocks_within_ten_percent() {
+        let settings = Settings::default();
+        assert_eq!(settings.validity(), Duration::from_millis(7_998));
+        assert_eq!(settings.slack(0), Some(Duration::from_millis(2_002)));
+        assert_eq!(settings.rate_bound(), 11);
+    }
+
+    #[test]
+    fn the_margin_of_the_document_covers_no_whole_percent() {
+        let settings = Settings { drift_percent: 1, ..Settings::default() };
+        assert_eq!(settings.validity(), Duration::from_millis(9_898));
+        assert_eq!(settings.rate_bound(), 0);
+    }
+}

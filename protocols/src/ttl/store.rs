@@ -1,0 +1,148 @@
+//! A key table that lives: its leases run out, and its changes go to disk.
+
+use super::keys::{End, Keys, KeysChange};
+use super::message::{Answer, Request};
+use super::settings::{Persist, Settings};
+use crate::contract::{Clock, Disk, EffectList, LeaseEvent, Reading};
+use crate::id::LockId;
+use std::time::Duration;
+
+/// How often a server with [`Persist::EverySecond`] syncs what it wrote.
+const FLUSH_EVERY: Duration = Duration::from_secs(1);
+
+/// The timers of a key table.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum StoreTimer {
+    /// The lease of this number on a lock ends.
+    Expire(LockId, u64),
+    /// Sync what was written.
+    Flush,
+}
+
+/// A key table with its timers and its disk. It stands in the middle of a server of any message
+/// and timer type.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Store {
+    expiry: Clock,
+    persist: Persist,
+    keys: Keys,
+    /// Whether a flush is due.
+    dirty: bool,
+}
+
+/// The effects of a server around a key table.
+type Fx<M, T> = EffectList<M, T, KeysChange>;
+
+impl Store {
+    pub(super) fn new(settings: &Settings, disk: &Keys) -> Self {
+        Self {
+            expiry: settings.expiry,
+            persist: settings.persist,
+            keys: disk.clone(),
+            dirty: false,
+        }
+    }
+
+    pub(super) fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Lets the leases that came from disk run on.
+    pub(super) fn start<M, T: From<StoreTimer>>(&self, fx: &mut Fx<M, T>) {
+        for (lock, key) in self.keys.iter() {
+            self.arm(lock, key.number, key.end, fx);
+        }
+    }
+
+    /// Whether this request must know what the wall clock shows: Redis keeps the end of a lease
+    /// as a time of day, so that it goes on to mean the same after a restart.
+    pub(super) fn needs_reading(&self, request: &Request) -> bool {
+        self.expiry == Clock::Wall && self.keys.lease(request).is_some()
+    }
+
+    /// Executes a request in one step. `now` is what the wall clock shows, where that is needed.
+    /// Says what changed, for those who keep a copy.
+    pub(super) fn execute<M, T: From<StoreTimer>>(
+        &mut self,
+        request: &Request,
+        now: Option<Reading>,
+        fx: &mut Fx<M, T>,
+    ) -> (Answer, Option<KeysChange>) {
+        let end = self.keys.lease(request).map(|lease| match now {
+            Some(now) => End::At(now + lease),
+            None => End::After(lease),
+        });
+        let decision = self.keys.decide(request, end);
+        if let Some((change, event)) = decision.change {
+            self.apply(change, fx);
+            fx.notify(event);
+        }
+        (decision.answer, decision.change.map(|(change, _)| change))
+    }
+
+    /// Ends a lease whose time has come. A timer of an earlier lease is stale and does nothing.
+    pub(super) fn expire<M, T: From<StoreTimer>>(
+        &mut self,
+        lock: LockId,
+        number: u64,
+        fx: &mut Fx<M, T>,
+    ) -> Option<KeysChange> {
+        let key = self.keys.get(lock).filter(|key| key.number == number)?;
+        let owner = key.value.owner;
+        let change = KeysChange::Delete(lock);
+        self.apply(change, fx);
+        fx.notify(LeaseEvent::Expired { lock, owner });
+        Some(change)
+    }
+
+    /// Makes one change: in memory, on disk, and of the timer that ends the lease.
+    pub(super) fn apply<M, T: From<StoreTimer>>(&mut self, change: KeysChange, fx: &mut Fx<M, T>) {
+        let (KeysChange::Set(lock, _) | KeysChange::Delete(lock)) = change;
+        if let Some(before) = self.keys.get(lock)
+            && before.end.is_some()
+        {
+            fx.disarm(StoreTimer::Expire(lock, before.number).into());
+        }
+        self.keys.apply(change);
+        if let KeysChange::Set(lock, key) = change {
+            self.arm(lock, key.number, key.end, fx);
+        }
+        match self.persist {
+            Persist::Always => {
+                fx.write(change);
+                fx.sync();
+            }
+            Persist::EverySecond => {
+                fx.write(change);
+                if !self.dirty {
+                    self.dirty = true;
+                    fx.arm(StoreTimer::Flush.into(), Clock::Monotonic, FLUSH_EVERY);
+                }
+            }
+            Persist::Never => {}
+        }
+    }
+
+    /// The second is over: what was written becomes durable.
+    pub(super) fn flush<M, T>(&mut self, fx: &mut Fx<M, T>) {
+        if self.dirty {
+            self.dirty = false;
+            fx.sync();
+        }
+    }
+
+    fn arm<M, T: From<StoreTimer>>(
+        &self,
+        lock: LockId,
+        number: u64,
+        end: Option<End>,
+        fx: &mut Fx<M, T>,
+    ) {
+        let timer = StoreTimer::Expire(lock, number).into();
+        match end {
+            Some(End::At(reading)) => fx.arm_at(timer, Clock::Wall, reading),
+            Some(End::After(lease)) => fx.arm(timer, Clock::Monotonic, lease),
+            None => {}
+        }
+    }
+}

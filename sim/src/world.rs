@@ -1,0 +1,226 @@
+//! The world of one run: nodes, network, faults, and the loop that plays them.
+//!
+//! The loop pops the next event, moves the clocks to it, and lets it happen: a message arrives, a
+//! timer is due, a fault strikes or ends. A node that is up and not held up takes its step in
+//! place. Its effects wait in a queue of the node's own and are applied one by one, because a
+//! fault can fall between any two of them: a crash drops the rest, a pause or a slow disk keeps
+//! the rest until the node goes on.
+
+mod aim;
+mod node;
+mod observer;
+mod send;
+mod step;
+mod strike;
+
+use crate::fault::Fault;
+use crate::outcome::{Outcome, Traced};
+use crate::plan::Plan;
+use crate::queue::Queue;
+use locklab_protocols::account::Account;
+use locklab_protocols::contract::{Event, HostEvent, Protocol};
+use locklab_protocols::id::{ClientId, NodeId, ServerId};
+use locklab_protocols::system::{Buffers, PacketOf, Setting, System, TimerOf};
+use locklab_protocols::time::{Time, nanos};
+use node::NodeState;
+use observer::Observer;
+use send::Links;
+use std::sync::Arc;
+use strike::Faults;
+
+/// What waits in the queue.
+#[derive(Debug)]
+enum Next<P: Protocol> {
+    /// A message arrives, unless its link was cut while it was on its way.
+    Arrival { from: usize, to: usize, body: PacketOf<P>, sent: Time, cut: bool },
+    /// A timer is due, if it is still the one that was armed then.
+    Due { slot: usize, timer: TimerOf<P>, generation: u64 },
+    /// A node is no longer busy, if it is still in the same life.
+    Wake { slot: usize, life: u64 },
+    /// A fault of the plan strikes.
+    Strike { fault: usize, subject: Option<usize> },
+    /// A fault that struck ends, if it has not ended before.
+    Relief { strike: u64 },
+    /// A clock that strobes jumps again.
+    Strobe { strike: u64 },
+    /// All faults end.
+    Heal,
+}
+
+/// So many events at one moment are no coincidence: some node loops without waiting.
+const MOST_EVENTS_AT_ONCE: u64 = 10_000_000;
+
+/// Up to so many locks the account of all of them is looked at after every step of a server;
+/// with more, of those that the step reports, and of all at every [`SWEEP_EVERY`]-th step.
+const SWEEP_ALWAYS: u32 = 4;
+
+/// How often the account of all locks is looked at when there are many.
+const SWEEP_EVERY: u64 = 1024;
+
+/// The world of one run.
+pub(crate) struct World<P: Protocol> {
+    plan: Arc<Plan>,
+    seed: u64,
+    setting: Setting<P>,
+    system: System<P>,
+    buffers: Buffers<P>,
+    nodes: Vec<NodeState<P>>,
+    queue: Queue<Next<P>>,
+    now: Time,
+    links: Links,
+    faults: Faults,
+    account: Account,
+    observer: Observer,
+    generations: u64,
+    steps: u64,
+}
+
+impl<P: Protocol> World<P> {
+    /// The world before anything has happened.
+    pub(crate) fn new(protocol: P, plan: Arc<Plan>, seed: u64, record: bool) -> Self {
+        let setting = Setting {
+            protocol,
+            clients: plan.clients,
+            workload: plan.workload.clone(),
+            fencing: plan.fencing,
+        };
+        let system = System::new(&setting);
+        let nodes: Vec<NodeState<P>> = system.nodes().map(|id| NodeState::new(id, seed)).collect();
+        let ids: Vec<NodeId> = nodes.iter().map(|node| node.id).collect();
+        Self {
+            links: Links::new(&plan.network, &ids),
+            faults: Faults::new(&plan.faults),
+            observer: Observer::new(&setting.protocol, &plan, record),
+            plan,
+            seed,
+            setting,
+            system,
+            buffers: Buffers::default(),
+            nodes,
+            queue: Queue::default(),
+            now: Time::ZERO,
+            account: Account::default(),
+            generations: 0,
+            steps: 0,
+        }
+    }
+
+    /// Plays the run to its end. `advance` is called with every moment before it happens.
+    pub(crate) fn play(mut self, mut advance: impl FnMut(Time)) -> Outcome {
+        let heal = Time::ZERO + self.plan.heal_at;
+        let end = heal + self.plan.settle;
+        self.begin(heal);
+        let mut at_once = 0;
+        while let Some((at, next)) = self.queue.pop() {
+            if at > end {
+                break;
+            }
+            at_once = if at == self.now { at_once + 1 } else { 0 };
+            assert!(at_once < MOST_EVENTS_AT_ONCE, "a node loops without waiting, at {at}");
+            if at != self.now {
+                self.now = at;
+                advance(at);
+            }
+            self.happen(next);
+        }
+        self.finish(end)
+    }
+
+    fn begin(&mut self, heal: Time) {
+        let plan = self.plan.clone();
+        for (position, fault) in plan.faults.iter().enumerate() {
+            if let crate::fault::When::At(moment) = fault.when {
+                let strike = Next::Strike { fault: position, subject: None };
+                self.queue.push(Time::ZERO + moment, strike);
+            }
+        }
+        self.queue.push(heal, Next::Heal);
+        if self.links.disturbed() {
+            for slot in 0..self.nodes.len() {
+                self.observe(slot, Event::Host(HostEvent::Afflicted));
+            }
+        }
+        let servers = self.setting.protocol.servers();
+        let storage = self.nodes.len() - 1;
+        for slot in (0..servers).chain([storage]).chain(servers..storage) {
+            self.start(slot);
+        }
+    }
+
+    fn happen(&mut self, next: Next<P>) {
+        match next {
+            Next::Arrival { cut: true, .. } => {}
+            Next::Arrival { from, to, body, sent, .. } => self.arrive(from, to, body, sent),
+            Next::Due { slot, timer, generation } => self.due(slot, timer, generation),
+            Next::Wake { slot, life } => self.wake(slot, life),
+            Next::Strike { fault, subject } => self.strike(fault, subject),
+            Next::Relief { strike } => self.relieve(strike),
+            Next::Strobe { strike } => self.strobe(strike),
+            Next::Heal => self.heal(),
+        }
+    }
+
+    fn finish(self, end: Time) -> Outcome {
+        let bites = self.faults.bites(&self.plan.faults);
+        self.observer.finish(self.seed, self.steps, end, bites)
+    }
+
+    /// The fault of the plan at this position.
+    fn fault(&self, position: usize) -> &Fault {
+        &self.plan.faults[position]
+    }
+
+    /// The position of a node among the nodes.
+    fn slot(&self, node: NodeId) -> Option<usize> {
+        let servers = self.setting.protocol.servers();
+        let clients = self.plan.clients;
+        match node {
+            NodeId::Server(ServerId(number)) if number as usize <= servers => {
+                Some(number as usize - 1)
+            }
+            NodeId::Client(ClientId(number)) if number as usize <= clients => {
+                Some(servers + number as usize - 1)
+            }
+            NodeId::Storage => Some(servers + clients),
+            _ => None,
+        }
+    }
+
+    fn is_server(&self, slot: usize) -> bool {
+        slot < self.setting.protocol.servers()
+    }
+
+    /// Reports something about a node; faults that wait for it strike at once.
+    fn observe(&mut self, slot: usize, event: Event) {
+        let node = self.nodes[slot].id;
+        let trigger = if self.faults.waits_for_events() { event.trigger() } else { None };
+        self.observer.observe(self.now, node, event);
+        if let Some(trigger) = trigger {
+            self.pull(trigger, slot);
+        }
+    }
+
+    fn trace(&mut self, what: impl FnOnce() -> crate::outcome::Happening) {
+        if let Some(trace) = &mut self.observer.trace {
+            trace.push(Traced { at: self.now, what: what() });
+        }
+    }
+
+    /// Looks at the servers' account of all locks again.
+    fn sweep(&mut self, slot: usize) {
+        let mut changes = Vec::new();
+        let servers = self.system.servers();
+        let locks = self.plan.workload.locks;
+        self.account.look_at_all(&self.setting.protocol, servers, locks, |event| {
+            changes.push(event);
+        });
+        for event in changes {
+            self.observe(slot, event);
+        }
+    }
+
+    /// A time from now, in whole nanoseconds.
+    fn after(&self, duration: std::time::Duration) -> Time {
+        Time(self.now.0.saturating_add(nanos(duration)))
+    }
+}

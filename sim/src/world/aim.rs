@@ -1,0 +1,111 @@
+//! Whom a fault strikes, when it strikes.
+
+use super::World;
+use crate::fault::{Shape, Target, Targets};
+use locklab_protocols::contract::{Protocol, Role};
+use locklab_protocols::id::NodeId;
+
+/// A set of nodes, by their positions.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct NodeSet(Vec<bool>);
+
+impl NodeSet {
+    pub(super) fn new(members: impl Iterator<Item = bool>) -> Self {
+        Self(members.collect())
+    }
+
+    pub(super) fn contains(&self, slot: usize) -> bool {
+        self.0[slot]
+    }
+
+    pub(super) fn slots(&self) -> impl Iterator<Item = usize> + '_ {
+        self.0.iter().enumerate().filter(|(_, member)| **member).map(|(slot, _)| slot)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        !self.0.contains(&true)
+    }
+
+    fn add(&mut self, slot: usize) {
+        self.0[slot] = true;
+    }
+}
+
+impl<P: Protocol> World<P> {
+    /// The nodes that the targets stand for now. `subject` is where the event happened that
+    /// triggered the fault.
+    pub(super) fn aim(&self, targets: &Targets, subject: Option<usize>) -> NodeSet {
+        let mut set = NodeSet(vec![false; self.nodes.len()]);
+        for target in &targets.0 {
+            self.aim_at(*target, subject, &mut set);
+        }
+        set
+    }
+
+    fn aim_at(&self, target: Target, subject: Option<usize>, set: &mut NodeSet) {
+        let servers = self.setting.protocol.servers();
+        let storage = self.nodes.len() - 1;
+        let minority = servers.saturating_sub(servers / 2 + 1);
+        match target {
+            Target::Holder => self.add_node(self.observer.roles.holder().map(NodeId::Client), set),
+            Target::NextWaiter => {
+                self.add_node(self.observer.roles.next_waiter().map(NodeId::Client), set);
+            }
+            Target::Subject => {
+                if let Some(slot) = subject {
+                    set.add(slot);
+                }
+            }
+            Target::Leader => {
+                let leaders = self.setting.protocol.in_role(Role::Leader, self.system.servers());
+                for leader in leaders {
+                    set.add(leader.index());
+                }
+            }
+            Target::Storage => set.add(storage),
+            Target::Server(id) => self.add_node(Some(NodeId::Server(id)), set),
+            Target::Client(id) => self.add_node(Some(NodeId::Client(id)), set),
+            Target::Minority => (servers - minority..servers).for_each(|slot| set.add(slot)),
+            Target::Majority => (0..servers - minority).for_each(|slot| set.add(slot)),
+            Target::Servers => (0..servers).for_each(|slot| set.add(slot)),
+            Target::Clients => (servers..storage).for_each(|slot| set.add(slot)),
+            Target::All => (0..self.nodes.len()).for_each(|slot| set.add(slot)),
+        }
+    }
+
+    fn add_node(&self, node: Option<NodeId>, set: &mut NodeSet) {
+        if let Some(slot) = node.and_then(|node| self.slot(node)) {
+            set.add(slot);
+        }
+    }
+
+    /// The pairs of groups among the servers that a shape keeps apart.
+    pub(super) fn apart(&self, shape: Shape) -> Vec<(NodeSet, NodeSet)> {
+        let servers = self.setting.protocol.servers();
+        let set = |members: &dyn Fn(usize) -> bool| {
+            NodeSet::new((0..self.nodes.len()).map(|slot| slot < servers && members(slot)))
+        };
+        match shape {
+            Shape::Halves => {
+                let majority = servers / 2 + 1;
+                vec![(set(&|slot| slot < majority), set(&|slot| slot >= majority))]
+            }
+            Shape::Bridge => {
+                let middle = servers / 2;
+                vec![(set(&|slot| slot < middle), set(&|slot| slot > middle))]
+            }
+            Shape::MajoritiesRing => {
+                // Everybody sees so many neighbours on each side that it makes a majority.
+                let reach = (servers / 2).div_ceil(2);
+                let far = |one: usize, other: usize| {
+                    let distance = one.abs_diff(other);
+                    distance.min(servers - distance) > reach
+                };
+                let pair = |one: usize| {
+                    (set(&|slot| slot == one), set(&|slot| slot > one && far(one, slot)))
+                };
+                (0..servers).map(pair).collect()
+            }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The one stream of what happens, and everything that it feeds: monitors, goals, measures, the
+//! roles that faults aim at, the trace, and the hash.
+
+use crate::outcome::{Bites, Measures, Outcome, Traced};
+use crate::plan::Plan;
+use locklab_protocols::contract::{
+    Event, HostEvent, LockEvent, Observation, Protocol, StorageEvent, WorkEvent,
+};
+use locklab_protocols::id::{ClientId, LockId, NodeId};
+use locklab_protocols::spec::{Goals, MonitorSettings, Monitors, Verdict};
+use locklab_protocols::stable_hash::StableHasher;
+use locklab_protocols::time::Time;
+use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
+use std::time::Duration;
+
+/// Who holds and who waits, in the order in which they came to it.
+#[derive(Debug, Default)]
+pub(super) struct Roles {
+    /// Grants are counted, so that the newest is known.
+    grants: u64,
+    held: BTreeMap<(ClientId, LockId), u64>,
+    waits: BTreeMap<ClientId, Time>,
+}
+
+impl Roles {
+    /// The client that was granted a lock last and still believes in it.
+    pub(super) fn holder(&self) -> Option<ClientId> {
+        self.held.iter().max_by_key(|(_, grant)| **grant).map(|((client, _), _)| *client)
+    }
+
+    /// The client that has waited longest.
+    pub(super) fn next_waiter(&self) -> Option<ClientId> {
+        self.waits.iter().min_by_key(|(client, since)| (**since, **client)).map(|(id, _)| *id)
+    }
+
+    fn observe(&mut self, at: Time, client: ClientId, event: &Event) {
+        match event {
+            Event::Lock(LockEvent::Granted { lock, .. }) => {
+                self.grants += 1;
+                self.held.insert((client, *lock), self.grants);
+                self.waits.remove(&client);
+            }
+            Event::Lock(LockEvent::Lost { lock }) | Event::Work(WorkEvent::Releases { lock }) => {
+                self.held.remove(&(client, *lock));
+            }
+            Event::Work(WorkEvent::Acquires { .. }) => {
+                self.waits.entry(client).or_insert(at);
+            }
+            Event::Host(HostEvent::Crashed) => {
+                self.held.retain(|(holder, _), _| *holder != client);
+                self.waits.remove(&client);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Takes in the stream.
+#[derive(Debug)]
+pub(super) struct Observer {
+    pub(super) trace: Option<Vec<Traced>>,
+    pub(super) measures: Measures,
+    pub(super) roles: Roles,
+    /// Roles cost time on every event; a plan without faults has no use for them.
+    follow_roles: bool,
+    monitors: Monitors,
+    goals: Goals,
+    hash: StableHasher,
+    waiting: Vec<Option<Time>>,
+    bound: Duration,
+    healed: Option<Time>,
+}
+
+impl Observer {
+    pub(super) fn new<P: Protocol>(protocol: &P, plan: &Plan, record: bool) -> Self {
+        let settings = MonitorSettings {
+            semantics: protocol.semantics(),
+            progress_bound: plan.progress_bound,
+        };
+        Self {
+            trace: record.then(Vec::new),
+            measures: Measures::default(),
+            roles: Roles::default(),
+            follow_roles: !plan.faults.is_empty(),
+            monitors: Monitors::new(settings),
+            goals: Goals::default(),
+            hash: StableHasher::default(),
+            waiting: vec![None; plan.clients],
+            bound: plan.progress_bound,
+            healed: None,
+        }
+    }
+
+    pub(super) fn hash_input(&mut self, at: Time, slot: usize, input: &impl Hash) {
+        self.hash.write_u64(at.0);
+        self.hash.write_usize(slot);
+        input.hash(&mut self.hash);
+    }
+
+    pub(super) fn disk_write(&mut self, node: NodeId) {
+        if matches!(node, NodeId::Server(_)) {
+            self.measures.disk_writes += 1;
+        }
+    }
+
+    pub(super) fn observe(&mut self, at: Time, node: NodeId, event: Event) {
+        let seen = Observation { node, event };
+        seen.hash(&mut self.hash);
+        self.monitors.observe(at, &seen);
+        self.goals.observe(&seen);
+        if let NodeId::Client(client) = node {
+            if self.follow_roles {
+                self.roles.observe(at, client, &seen.event);
+            }
+            self.measure_client(at, client, &seen.event);
+        } else {
+            match &seen.event {
+                Event::Storage(StorageEvent::Rejected { .. }) => self.measures.rejected_stale += 1,
+                Event::Host(HostEvent::Healed) => self.healed = Some(at),
+                _ => {}
+            }
+        }
+        if let Some(trace) = &mut self.trace {
+            trace.push(Traced { at, what: crate::outcome::Happening::Seen(seen) });
+        }
+    }
+
+    fn measure_client(&mut self, at: Time, client: ClientId, event: &Event) {
+        let waiting = &mut self.waiting[client.index()];
+        match event {
+            Event::Work(WorkEvent::Acquires { .. }) => {
+                waiting.get_or_insert(at);
+            }
+            Event::Lock(LockEvent::Granted { .. }) => {
+                if let Some(since) = waiting.take() {
+                    let latency = at.since(since);
+                    self.measures.acquire_latencies.push(latency);
+                    self.wait_ended(latency);
+                }
+                if let Some(healed) = self.healed
+                    && self.measures.recovery.is_none()
+                {
+                    self.measures.recovery = Some(at.since(healed));
+                }
+            }
+            Event::Host(HostEvent::Crashed) => *waiting = None,
+            _ => {}
+        }
+    }
+
+    fn wait_ended(&mut self, latency: Duration) {
+        self.measures.waited += latency;
+        if latency <= self.bound {
+            self.measures.served += latency;
+        }
+    }
+
+    pub(super) fn finish(mut self, seed: u64, steps: u64, end: Time, bites: Vec<Bites>) -> Outcome {
+        for since in std::mem::take(&mut self.waiting).into_iter().flatten() {
+            self.wait_ended(end.since(since));
+        }
+        let mut verdicts = self.monitors.verdicts(end);
+        if let Some(position) = bites.iter().position(|bites| bites.count == 0) {
+            let kind = bites[position].kind;
+            let reason = match bites[position].struck {
+                Some(at) => {
+                    format!("fault {} ({kind}) struck at {at} and bit nothing", position + 1)
+                }
+                None => format!("fault {} ({kind}) never struck", position + 1),
+            };
+            for verdict in verdicts.values_mut().filter(|verdict| **verdict == Verdict::Held) {
+                *verdict = Verdict::not_exercised(reason.clone());
+            }
+        }
+        Outcome {
+            seed,
+            hash: self.hash.finish(),
+            steps,
+            end,
+            verdicts,
+            goals: self.goals.reached().clone(),
+            measures: self.measures,
+            bites,
+            trace: self.trace.unwrap_or_default(),
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! A node takes a step, and its effects are applied, one by one.
+
+use super::node::{Armed, Letter, Question};
+use super::{Next, SWEEP_ALWAYS, SWEEP_EVERY, World};
+use crate::outcome::Happening;
+use locklab_protocols::contract::{Clock, Effect, Event, HostEvent, Input, Protocol, When};
+use locklab_protocols::system::{PacketOf, SystemEffect, SystemInput, TimerOf};
+use locklab_protocols::time::Time;
+
+impl<P: Protocol> World<P> {
+    /// Builds a node from its disk and starts it.
+    pub(super) fn start(&mut self, slot: usize) {
+        let id = self.nodes[slot].id;
+        let incarnation = self.system.start(id, &self.setting);
+        self.nodes[slot].up = true;
+        self.observe(slot, Event::Host(HostEvent::Started(incarnation)));
+        if self.is_server(slot) {
+            self.sweep(slot);
+        }
+        self.step(slot, Input::Started(incarnation));
+        self.go_on(slot);
+    }
+
+    /// A message arrives.
+    pub(super) fn arrive(&mut self, from: usize, to: usize, body: PacketOf<P>, sent: Time) {
+        let node = &mut self.nodes[to];
+        if !node.up {
+            return;
+        }
+        if node.held_up() {
+            self.faults.bite_all(&node.paused);
+            node.withheld_letters.push_back(Letter { from, body, sent });
+            return;
+        }
+        self.deliver(to, Letter { from, body, sent });
+        self.go_on(to);
+    }
+
+    fn deliver(&mut self, to: usize, letter: Letter<P>) {
+        let Letter { from, body, sent } = letter;
+        let (from, to_id) = (self.nodes[from].id, self.nodes[to].id);
+        self.trace(|| Happening::Delivered { from, to: to_id, message: format!("{body:?}"), sent });
+        self.step(to, Input::Message { from, body });
+    }
+
+    /// A timer is due, if it is still armed so.
+    pub(super) fn due(&mut self, slot: usize, timer: TimerOf<P>, generation: u64) {
+        let node = &mut self.nodes[slot];
+        if node.timers.get(&timer).is_none_or(|armed| armed.generation != generation) {
+            return;
+        }
+        if node.held_up() {
+            self.faults.bite_all(&node.paused);
+            node.withheld_timers.push_back((timer, generation));
+            return;
+        }
+        self.fire(slot, timer);
+        self.go_on(slot);
+    }
+
+    fn fire(&mut self, slot: usize, timer: TimerOf<P>) {
+        let node = &mut self.nodes[slot];
+        node.timers.remove(&timer);
+        let id = node.id;
+        self.trace(|| Happening::Fired { node: id, timer: format!("{timer:?}") });
+        self.step(slot, Input::Fired(timer));
+    }
+
+    /// A node is no longer busy.
+    pub(super) fn wake(&mut self, slot: usize, life: u64) {
+        let node = &mut self.nodes[slot];
+        if node.life == life && node.busy {
+            node.busy = false;
+            self.go_on(slot);
+        }
+    }
+
+    /// One step of a node that is up; its effects wait to be applied.
+    fn step(&mut self, slot: usize, input: SystemInput<P>) {
+        let node = &mut self.nodes[slot];
+        self.steps += 1;
+        self.observer.hash_input(self.now, slot, &input);
+        self.system.step(node.id, input, &mut self.buffers, &mut node.pending);
+        if let Some(longest) = node.slow.iter().map(|(_, step)| *step).max() {
+            for (fault, _) in &node.slow {
+                self.faults.bite(*fault);
+            }
+            self.busy_for(slot, longest);
+        }
+    }
+
+    fn busy_for(&mut self, slot: usize, duration: std::time::Duration) {
+        let until = self.after(duration);
+        let node = &mut self.nodes[slot];
+        node.busy = true;
+        let life = node.life;
+        self.queue.push(until, Next::Wake { slot, life });
+    }
+
+    /// Lets a node do what it can do now: apply effects, hear answers, and take what was withheld,
+    /// timers before messages.
+    pub(super) fn go_on(&mut self, slot: usize) {
+        loop {
+            let node = &mut self.nodes[slot];
+            if !node.up || node.held_up() {
+                return;
+            }
+            if let Some(effect) = node.pending.pop_front() {
+                self.apply(slot, effect);
+                continue;
+            }
+            if let Some(question) = node.questions.pop_front() {
+                let input = self.answer(slot, question);
+                self.step(slot, input);
+                continue;
+            }
+            self.step_is_over(slot);
+            let node = &mut self.nodes[slot];
+            if let Some((timer, generation)) = node.withheld_timers.pop_front() {
+                if node.timers.get(&timer).is_some_and(|armed| armed.generation == generation) {
+                    self.fire(slot, timer);
+                }
+            } else if let Some(letter) = node.withheld_letters.pop_front() {
+                self.deliver(slot, letter);
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn answer(&mut self, slot: usize, question: Question) -> SystemInput<P> {
+        let node = &mut self.nodes[slot];
+        match question {
+            Question::Clock(clock) => {
+                self.faults.bite_all(&node.wrong_rates);
+                if clock == Clock::Wall {
+                    self.faults.bite_all(&node.wrong_walls);
+                    self.faults.bite_all(&node.frozen);
+                }
+                Input::Clock(clock, node.clocks.read(clock, self.now))
+            }
+            Question::Draw(choices) => {
+                let drawn = node.work_chance.below(u64::from(choices));
+                Input::Drawn(u32::try_from(drawn).expect("below a u32"))
+            }
+        }
+    }
+
+    /// The servers' account may have changed without a word from the server.
+    fn step_is_over(&mut self, slot: usize) {
+        if !self.is_server(slot) {
+            return;
+        }
+        let locks = self.plan.workload.locks;
+        if locks <= SWEEP_ALWAYS || self.steps.is_multiple_of(SWEEP_EVERY) {
+            self.sweep(slot);
+        }
+    }
+
+    fn apply(&mut self, slot: usize, effect: SystemEffect<P>) {
+        match effect {
+            Effect::Send { to, body } => self.send(slot, to, body),
+            Effect::Arm { timer, clock, when } => self.arm(slot, timer, clock, when),
+            Effect::Disarm(timer) => {
+                self.nodes[slot].timers.remove(&timer);
+            }
+            Effect::Write(_) | Effect::Sync => self.use_disk(slot, effect),
+            Effect::ReadClock(clock) => {
+                self.nodes[slot].questions.push_back(Question::Clock(clock));
+            }
+            Effect::Draw(choices) => {
+                self.nodes[slot].questions.push_back(Question::Draw(choices));
+            }
+            Effect::Notify(event) => self.notify(slot, event),
+        }
+    }
+
+    fn arm(&mut self, slot: usize, timer: TimerOf<P>, clock: Clock, when: When) {
+        let node = &mut self.nodes[slot];
+        let deadline = match when {
+            When::At(reading) => reading,
+            When::After(span) => {
+                let after = node.timer_chance.duration(span.shortest, span.longest);
+                node.clocks.read(clock, self.now) + after
+            }
+        };
+        self.faults.bite_all(&node.wrong_rates);
+        if clock == Clock::Wall {
+            self.faults.bite_all(&node.frozen);
+            if matches!(when, When::At(_)) {
+                self.faults.bite_all(&node.wrong_walls);
+            }
+        }
+        self.generations += 1;
+        let generation = self.generations;
+        let due = node.clocks.due(clock, deadline).map(|due| due.max(self.now));
+        node.timers.insert(timer.clone(), Armed { generation, clock, deadline });
+        if let Some(due) = due {
+            self.queue.push(due, Next::Due { slot, timer, generation });
+        }
+    }
+
+    /// After a change of a node's clocks: asks anew when each of its timers is due. Says how many
+    /// timers that concerned.
+    pub(super) fn rearm(&mut self, slot: usize, clocks: &[Clock]) -> u64 {
+        let node = &mut self.nodes[slot];
+        let mut changed = 0;
+        for (timer, armed) in &mut node.timers {
+            if !clocks.contains(&armed.clock) {
+                continue;
+            }
+            changed += 1;
+            self.generations += 1;
+            armed.generation = self.generations;
+            if let Some(due) = node.clocks.due(armed.clock, armed.deadline) {
+                let (timer, generation) = (timer.clone(), armed.generation);
+                self.queue.push(due.max(self.now), Next::Due { slot, timer, generation });
+            }
+        }
+        // What was due before the change stays due: it is withheld, not lost.
+        for (timer, generation) in &mut node.withheld_timers {
+            if let Some(armed) = node.timers.get(timer) {
+                *generation = armed.generation;
+            }
+        }
+        changed
+    }
+
+    /// Writes or syncs, or waits for the disk to be able to.
+    fn use_disk(&mut self, slot: usize, effect: SystemEffect<P>) {
+        let node = &mut self.nodes[slot];
+        if !node.stalled.is_empty() {
+            self.faults.bite_all(&node.stalled);
+            node.pending.push_front(effect);
+            node.busy = true;
+            return;
+        }
+        let id = node.id;
+        match effect {
+            Effect::Write(change) => {
+                self.system.write(id, change);
+                self.observer.disk_write(id);
+            }
+            Effect::Sync if !node.syncing && !self.plan.sync_time.is_zero() => {
+                node.syncing = true;
+                node.pending.push_front(Effect::Sync);
+                self.busy_for(slot, self.plan.sync_time);
+            }
+            _ => {
+                node.syncing = false;
+                if node.lying.is_empty() {
+                    self.system.sync(id);
+                } else {
+                    self.faults.bite_all(&node.lying);
+                }
+            }
+        }
+    }
+
+    fn notify(&mut self, slot: usize, event: Event) {
+        let Event::Lease(lease) = event else {
+            self.observe(slot, event);
+            return;
+        };
+        self.observe(slot, event);
+        let mut changes = Vec::new();
+        let servers = self.system.servers();
+        let look = |event| changes.push(event);
+        self.account.look(&self.setting.protocol, servers, lease.lock(), Some(&lease), look);
+        for event in changes {
+            self.observe(slot, event);
+        }
+    }
+}

@@ -1,0 +1,437 @@
+//! Faults strike, end, and are counted as they bite. This is the one place where a fault of the
+//! vocabulary becomes something that happens.
+
+use super::aim::NodeSet;
+use super::send::{Policy, Rule};
+use super::{Next, World};
+use crate::chance::Chance;
+use crate::fault::{ClockJump, ClockStrobe, Crash, DiskLoss, Fault, Kind, Lasting, Targets, When};
+use crate::outcome::{Bites, Happening};
+use crate::text::Shift;
+use locklab_protocols::contract::{Clock, Event, HostEvent, Protocol, Trigger};
+use locklab_protocols::time::Time;
+use std::collections::BTreeMap;
+
+/// A fault that has struck and not ended.
+#[derive(Clone, Debug)]
+struct Strike {
+    fault: usize,
+    /// Everybody whom it touches, the ends of its links included.
+    touched: NodeSet,
+    /// Whom it strikes.
+    struck: NodeSet,
+    /// For a strobe: whether the clocks are wrong at the moment.
+    displaced: bool,
+}
+
+/// A fault that waits for an event.
+#[derive(Clone, Debug)]
+struct Waiting {
+    fault: usize,
+    trigger: Trigger,
+    at: Targets,
+    missing: u32,
+}
+
+/// The faults of a run.
+#[derive(Debug)]
+pub(super) struct Faults {
+    waiting: Vec<Waiting>,
+    active: BTreeMap<u64, Strike>,
+    strikes: u64,
+    struck: Vec<Option<Time>>,
+    counts: Vec<u64>,
+    healed: bool,
+}
+
+impl Faults {
+    pub(super) fn new(faults: &[Fault]) -> Self {
+        let waiting = faults.iter().enumerate().filter_map(|(fault, what)| match &what.when {
+            When::At(_) => None,
+            When::Event { event, nth, at, .. } => {
+                Some(Waiting { fault, trigger: *event, at: at.clone(), missing: *nth })
+            }
+        });
+        Self {
+            waiting: waiting.collect(),
+            active: BTreeMap::new(),
+            strikes: 0,
+            struck: vec![None; faults.len()],
+            counts: vec![0; faults.len()],
+            healed: false,
+        }
+    }
+
+    pub(super) fn waits_for_events(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// The fault was felt.
+    pub(super) fn bite(&mut self, fault: usize) {
+        self.bite_often(fault, 1);
+    }
+
+    pub(super) fn bite_often(&mut self, fault: usize, times: u64) {
+        self.counts[fault] += times;
+    }
+
+    pub(super) fn bite_all(&mut self, faults: &[usize]) {
+        for fault in faults {
+            self.bite(*fault);
+        }
+    }
+
+    pub(super) fn bites(&self, faults: &[Fault]) -> Vec<Bites> {
+        let bites = |(position, fault): (usize, &Fault)| Bites {
+            kind: fault.kind.name(),
+            struck: self.struck[position],
+            count: self.counts[position],
+        };
+        faults.iter().enumerate().map(bites).collect()
+    }
+}
+
+impl<P: Protocol> World<P> {
+    /// An event happened; faults that have waited for it strike.
+    pub(super) fn pull(&mut self, trigger: Trigger, slot: usize) {
+        if self.faults.healed {
+            return;
+        }
+        let mut position = 0;
+        while position < self.faults.waiting.len() {
+            let waiting = &self.faults.waiting[position];
+            if waiting.trigger != trigger || !self.aim(&waiting.at, Some(slot)).contains(slot) {
+                position += 1;
+                continue;
+            }
+            self.faults.waiting[position].missing -= 1;
+            if self.faults.waiting[position].missing > 0 {
+                position += 1;
+                continue;
+            }
+            let fault = self.faults.waiting.remove(position).fault;
+            let When::Event { after, .. } = self.fault(fault).when else { continue };
+            if after.is_zero() {
+                self.strike(fault, Some(slot));
+            } else {
+                let strike = Next::Strike { fault, subject: Some(slot) };
+                self.queue.push(self.after(after), strike);
+            }
+        }
+    }
+
+    /// A fault of the plan strikes, if there is anybody whom it can strike.
+    pub(super) fn strike(&mut self, fault: usize, subject: Option<usize>) {
+        if self.faults.healed {
+            return;
+        }
+        let kind = self.fault(fault).kind.clone();
+        let strike = self.faults.strikes;
+        self.faults.strikes += 1;
+        let (struck, touched) = self.aim_kind(&kind, subject, strike, fault);
+        if touched.is_empty() {
+            return;
+        }
+        self.faults.struck[fault].get_or_insert(self.now);
+        let nodes = touched.slots().map(|slot| self.nodes[slot].id).collect();
+        self.trace(|| Happening::FaultBegins { fault, nodes, what: kind.to_string() });
+        let active =
+            Strike { fault, touched: touched.clone(), struck: struck.clone(), displaced: false };
+        self.faults.active.insert(strike, active);
+        if let Lasting::For(duration) = kind.lasting() {
+            self.queue.push(self.after(duration), Next::Relief { strike });
+        }
+        for slot in touched.slots() {
+            self.observe(slot, Event::Host(HostEvent::Afflicted));
+        }
+        for slot in struck.slots() {
+            self.begin_at(slot, fault, &kind);
+        }
+        if let Kind::ClockStrobe(_) = kind {
+            self.strobe(strike);
+        }
+    }
+
+    /// Whom a fault strikes and whom it touches. Faults of links put their rules on them here.
+    fn aim_kind(
+        &mut self,
+        kind: &Kind,
+        subject: Option<usize>,
+        strike: u64,
+        fault: usize,
+    ) -> (NodeSet, NodeSet) {
+        let one = |world: &Self, targets: &Targets| {
+            let set = world.aim(targets, subject);
+            (set.clone(), set)
+        };
+        match kind {
+            Kind::Pause(on) | Kind::ClockFreeze(on) | Kind::DiskStall(on) | Kind::DiskLie(on) => {
+                one(self, &on.target)
+            }
+            Kind::Slow(slow) => one(self, &slow.target),
+            Kind::Crash(crash) => one(self, &crash.target),
+            Kind::ClockJump(jump) => one(self, &jump.target),
+            Kind::ClockRate(rate) => one(self, &rate.target),
+            Kind::ClockStrobe(strobe) => one(self, &strobe.target),
+            Kind::Cut(cut) => {
+                let (from, to) = (self.aim(&cut.from, subject), self.aim(&cut.to, subject));
+                let mut pairs = vec![(from.clone(), to.clone())];
+                if !cut.one_way {
+                    pairs.push((to, from));
+                }
+                self.put_rules(strike, fault, pairs, Policy::Cut)
+            }
+            Kind::Partition(partition) => {
+                let mut pairs = match partition.shape {
+                    Some(shape) => self.apart(shape),
+                    None => self.sides_apart(&partition.sides, subject),
+                };
+                let back: Vec<_> =
+                    pairs.iter().map(|(one, other)| (other.clone(), one.clone())).collect();
+                pairs.extend(back);
+                self.put_rules(strike, fault, pairs, Policy::Cut)
+            }
+            Kind::Loss(on) => {
+                let pairs = vec![(self.aim(&on.from, subject), self.aim(&on.to, subject))];
+                self.put_rules(strike, fault, pairs, Policy::Loss { percent: on.percent })
+            }
+            Kind::Duplicate(on) => {
+                let pairs = vec![(self.aim(&on.from, subject), self.aim(&on.to, subject))];
+                self.put_rules(strike, fault, pairs, Policy::Duplicate { percent: on.percent })
+            }
+            Kind::Delay(slow) => {
+                let pairs = vec![(self.aim(&slow.from, subject), self.aim(&slow.to, subject))];
+                self.put_rules(strike, fault, pairs, Policy::Delay(slow.by))
+            }
+            Kind::Reorder(reorder) => {
+                let pairs =
+                    vec![(self.aim(&reorder.from, subject), self.aim(&reorder.to, subject))];
+                let policy = Policy::Reorder { percent: reorder.percent, by: reorder.by };
+                self.put_rules(strike, fault, pairs, policy)
+            }
+        }
+    }
+
+    fn sides_apart(&self, sides: &[Targets], subject: Option<usize>) -> Vec<(NodeSet, NodeSet)> {
+        let sets: Vec<NodeSet> = sides.iter().map(|side| self.aim(side, subject)).collect();
+        let mut pairs = Vec::new();
+        for (position, one) in sets.iter().enumerate() {
+            for other in &sets[position + 1..] {
+                pairs.push((one.clone(), other.clone()));
+            }
+        }
+        pairs
+    }
+
+    /// Puts a policy on links; whom it touches are the ends of them, and nobody is struck.
+    fn put_rules(
+        &mut self,
+        strike: u64,
+        fault: usize,
+        pairs: Vec<(NodeSet, NodeSet)>,
+        policy: Policy,
+    ) -> (NodeSet, NodeSet) {
+        let mut touched = vec![false; self.nodes.len()];
+        let source = (self.fault(fault).clone(), self.twins_before(fault));
+        for (position, (from, to)) in pairs.into_iter().enumerate() {
+            if from.is_empty() || to.is_empty() {
+                continue;
+            }
+            from.slots().chain(to.slots()).for_each(|slot| touched[slot] = true);
+            if matches!(policy, Policy::Cut) {
+                self.cut_in_flight(fault, &from, &to);
+            }
+            let chance = Chance::new(self.seed, &("fault", &source, position));
+            self.links.rules.push(Rule { strike, fault, from, to, policy, chance });
+        }
+        let nobody = NodeSet::new(self.nodes.iter().map(|_| false));
+        (nobody, NodeSet::new(touched.into_iter()))
+    }
+
+    /// How many faults before this one in the plan are equal to it. Chance is drawn by what a
+    /// fault is and not by its position, so that taking another one out leaves it alone.
+    fn twins_before(&self, fault: usize) -> usize {
+        let faults = &self.plan.faults;
+        faults[..fault].iter().filter(|other| **other == faults[fault]).count()
+    }
+
+    fn begin_at(&mut self, slot: usize, fault: usize, kind: &Kind) {
+        let now = self.now;
+        let node = &mut self.nodes[slot];
+        match kind {
+            Kind::Pause(_) => {
+                let stands = !node.paused.is_empty();
+                if node.up {
+                    node.paused.push(fault);
+                    if !stands {
+                        self.observe(slot, Event::Host(HostEvent::Paused));
+                    }
+                }
+            }
+            Kind::Slow(slow) => node.slow.push((fault, slow.step)),
+            Kind::Crash(crash) => self.crash(slot, fault, crash),
+            Kind::ClockJump(ClockJump { by, .. }) => {
+                node.wrong_walls.push(fault);
+                self.jump(slot, fault, *by);
+            }
+            Kind::ClockRate(rate) => {
+                node.wrong_rates.push(fault);
+                node.clocks.set_rate(now, rate.percent);
+                let bites = self.rearm(slot, &[Clock::Monotonic, Clock::Wall]);
+                self.faults.bite_often(fault, bites);
+            }
+            Kind::ClockStrobe(_) => node.wrong_walls.push(fault),
+            Kind::ClockFreeze(_) => {
+                node.frozen.push(fault);
+                node.clocks.freeze(now);
+                let bites = self.rearm(slot, &[Clock::Wall]);
+                self.faults.bite_often(fault, bites);
+            }
+            Kind::DiskStall(_) => node.stalled.push(fault),
+            Kind::DiskLie(_) => node.lying.push(fault),
+            Kind::Cut(_)
+            | Kind::Partition(_)
+            | Kind::Loss(_)
+            | Kind::Duplicate(_)
+            | Kind::Delay(_)
+            | Kind::Reorder(_) => {}
+        }
+    }
+
+    fn jump(&mut self, slot: usize, fault: usize, by: Shift) {
+        self.nodes[slot].clocks.jump(self.now, by);
+        let bites = self.rearm(slot, &[Clock::Wall]);
+        self.faults.bite_often(fault, bites);
+    }
+
+    fn crash(&mut self, slot: usize, fault: usize, crash: &Crash) {
+        let node = &mut self.nodes[slot];
+        let (id, up) = (node.id, node.up);
+        node.down.push(fault);
+        if up {
+            node.die();
+            self.system.crash(id);
+            self.faults.bite(fault);
+        }
+        match crash.disk {
+            DiskLoss::Kept => {}
+            DiskLoss::UnsyncedLost => {
+                self.system.lose_unsynced(id);
+            }
+            DiskLoss::Wiped => {
+                self.system.wipe(id);
+            }
+        }
+        if up {
+            self.observe(slot, Event::Host(HostEvent::Crashed));
+            if self.is_server(slot) {
+                self.sweep(slot);
+            }
+        }
+    }
+
+    /// The time of a fault is over.
+    pub(super) fn relieve(&mut self, strike: u64) {
+        let Some(active) = self.faults.active.remove(&strike) else { return };
+        let fault = active.fault;
+        let kind = self.fault(fault).kind.clone();
+        self.trace(|| Happening::FaultEnds { fault });
+        self.links.rules.retain(|rule| rule.strike != strike);
+        for slot in active.struck.slots() {
+            self.end_at(slot, fault, &kind, active.displaced);
+        }
+        for slot in active.touched.slots() {
+            self.observe(slot, Event::Host(HostEvent::Relieved));
+        }
+    }
+
+    fn end_at(&mut self, slot: usize, fault: usize, kind: &Kind, displaced: bool) {
+        let now = self.now;
+        let node = &mut self.nodes[slot];
+        match kind {
+            Kind::Pause(_) => {
+                let stood = !node.paused.is_empty();
+                forget(&mut node.paused, fault);
+                if stood && node.paused.is_empty() {
+                    self.observe(slot, Event::Host(HostEvent::Resumed));
+                }
+            }
+            Kind::Slow(_) => node.slow.retain(|(other, _)| *other != fault),
+            Kind::Crash(_) => {
+                forget(&mut node.down, fault);
+                if !node.up && node.down.is_empty() {
+                    self.start(slot);
+                }
+            }
+            Kind::ClockJump(ClockJump { by, .. }) => {
+                forget(&mut node.wrong_walls, fault);
+                self.jump(slot, fault, by.reversed());
+            }
+            Kind::ClockRate(_) => {
+                forget(&mut node.wrong_rates, fault);
+                node.clocks.set_rate(now, 100);
+                self.rearm(slot, &[Clock::Monotonic, Clock::Wall]);
+            }
+            Kind::ClockStrobe(ClockStrobe { by, .. }) => {
+                forget(&mut node.wrong_walls, fault);
+                if displaced {
+                    self.jump(slot, fault, by.reversed());
+                }
+            }
+            Kind::ClockFreeze(_) => {
+                forget(&mut node.frozen, fault);
+                node.clocks.thaw(now);
+                self.rearm(slot, &[Clock::Wall]);
+            }
+            Kind::DiskStall(_) => {
+                forget(&mut node.stalled, fault);
+                if node.stalled.is_empty() {
+                    node.busy = false;
+                }
+            }
+            Kind::DiskLie(_) => forget(&mut node.lying, fault),
+            Kind::Cut(_)
+            | Kind::Partition(_)
+            | Kind::Loss(_)
+            | Kind::Duplicate(_)
+            | Kind::Delay(_)
+            | Kind::Reorder(_) => {}
+        }
+        self.go_on(slot);
+    }
+
+    /// The clocks of a strobe jump to and fro.
+    pub(super) fn strobe(&mut self, strike: u64) {
+        let Some(active) = self.faults.active.get_mut(&strike) else { return };
+        active.displaced = !active.displaced;
+        let Strike { fault, struck, displaced, .. } = active.clone();
+        let Kind::ClockStrobe(ClockStrobe { by, every, .. }) = self.fault(fault).kind else {
+            return;
+        };
+        let by = if displaced { by } else { by.reversed() };
+        for slot in struck.slots() {
+            self.jump(slot, fault, by);
+        }
+        self.queue.push(self.after(every), Next::Strobe { strike });
+    }
+
+    /// All faults end, but for crashes that last for ever.
+    pub(super) fn heal(&mut self) {
+        self.faults.healed = true;
+        let strikes: Vec<u64> = self.faults.active.keys().copied().collect();
+        for strike in strikes {
+            let fault = self.faults.active[&strike].fault;
+            if self.fault(fault).kind.lasting() != Lasting::ForEver {
+                self.relieve(strike);
+            }
+        }
+        let storage = self.nodes.len() - 1;
+        self.observe(storage, Event::Host(HostEvent::Healed));
+    }
+}
+
+fn forget(faults: &mut Vec<usize>, fault: usize) {
+    if let Some(position) = faults.iter().position(|other| *other == fault) {
+        faults.remove(position);
+    }
+}
