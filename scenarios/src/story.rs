@@ -9,7 +9,7 @@
 //! What matters is decided by *sections*. A section is what an application does from asking for a
 //! lock to giving it back. If nothing comes of it that a reader should know, its lines are folded
 //! into a count; if something does (a pause in it, a lease that ends under it, a second holder, a
-//! refused write), they are all told. The same consequence is told twice in full; after that it
+//! refused write), they are all told. The same consequence is told in full once; after that it
 //! counts as more of the same. [`Detail::Everything`] folds nothing.
 //!
 //! Words are chosen, never numbers made up: everything in a story stands in the

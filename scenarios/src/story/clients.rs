@@ -46,20 +46,26 @@ impl Teller<'_> {
         let me = self.scene.life(client);
         let waited = self.scene.client(client).waits.remove(&lock);
         let mut text = format!("is granted {lock}{}", with(token));
+        let mut aside = Vec::new();
         if let Some(length) = self.scene.lease(lock, me).length {
-            text += &format!(" (lease {})", span(length));
+            aside.push(format!("lease {}", span(length)));
         }
         if let Some(since) = waited.filter(|since| at.since(*since) >= WORTH_A_WORD) {
-            text += &format!(" after waiting {}", span(at.since(since)));
+            aside.push(format!("waited {}", span(at.since(since))));
+        }
+        if !aside.is_empty() {
+            text += &format!(" ({})", aside.join(", "));
         }
         let mut consequences = Vec::new();
         let mut concerned = vec![client];
         let others = self.scene.others(client, lock);
         if !others.is_empty() {
             consequences.push(Consequence::Overlap);
-            let still: Vec<String> =
+            let since: Vec<String> =
                 others.iter().map(|other| self.as_holder(*other, lock)).collect();
-            text += &format!(" while {} still believes that it holds it", list(still));
+            let believe = if others.len() == 1 { "believes that it holds" } else { "believe in" };
+            let names = list(&others);
+            text += &format!(" while {names} still {believe} it ({})", since.join("; "));
             concerned.extend(others);
         }
         let owners = self.scene.other_owners(me, lock);
@@ -99,13 +105,12 @@ impl Teller<'_> {
         belief.token = token;
     }
 
-    /// A holder with what keeps it from knowing better.
+    /// What keeps a holder from knowing better, or since when it is one.
     fn as_holder(&self, client: ClientId, lock: LockId) -> String {
-        let since = self.scene.belief(client, lock).map(|belief| belief.since);
-        match (self.scene.paused.get(&client.into()), since) {
-            (Some(paused), _) => format!("{client}, standing still since {paused},"),
-            (None, Some(since)) => format!("{client}, granted at {since},"),
-            (None, None) => client.to_string(),
+        let since = self.scene.belief(client, lock).map_or(Time::ZERO, |belief| belief.since);
+        match self.scene.paused.get(&client.into()) {
+            Some(paused) => format!("{client} has stood still since {paused}"),
+            None => format!("{client} was granted it at {since}"),
         }
     }
 

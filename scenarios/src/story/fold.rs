@@ -16,7 +16,7 @@ pub(super) fn mark_breaks(drafts: &mut Vec<Draft>, verdicts: &BTreeMap<Guarantee
     });
     let mut broken: Vec<(Time, &Guarantee, &String)> = broken.collect();
     broken.sort();
-    for (at, guarantee, reason) in broken.into_iter().rev() {
+    for (at, guarantee, reason) in broken {
         let behind = drafts.partition_point(|draft| draft.line.at <= at);
         for draft in drafts[..behind].iter_mut().rev().take_while(|draft| draft.line.at == at) {
             if draft.weight == Weight::Section {
@@ -56,6 +56,7 @@ pub(super) fn fold(drafts: Vec<Draft>, tales: &Tales, detail: Detail) -> Vec<Lin
 #[derive(Default)]
 struct Folded {
     ended: usize,
+    eventful: bool,
     clients: BTreeSet<ClientId>,
     last: Time,
 }
@@ -64,14 +65,18 @@ impl Folded {
     fn add(&mut self, draft: &Draft, tales: &Tales) {
         if let Some(section) = draft.section.filter(|_| draft.ends) {
             self.ended += 1;
+            self.eventful |= tales.repeats.contains(&section);
             self.clients.extend(tales.clients.get(section));
             self.last = draft.line.at;
         }
     }
 
     fn close(&mut self) -> Option<Line> {
-        let Self { ended, clients, last } = std::mem::take(self);
-        let sections = count(ended, "uneventful section");
+        let Self { ended, eventful, clients, last } = std::mem::take(self);
+        let sections = match eventful {
+            true => count(ended, "section") + " with more of the same",
+            false => count(ended, "uneventful section"),
+        };
         let text = format!("{sections} by {} until {last}", list(clients));
         (ended > 0).then_some(Line { at: last, node: None, text, mark: Mark::Fold })
     }

@@ -117,17 +117,17 @@ impl Teller<'_> {
         state.newest_use = state.newest_use.max(token);
         state.writes.insert(version, (owner, at));
         let mut text =
-            format!("takes {owner}'s write of {lock}{}: version {}", with(token), version.0);
+            format!("takes {owner}'s write of {lock}{} as version {}", with(token), version.0);
         let mut kinds = Vec::new();
         let mut concerned = vec![owner.client];
+        if let Some((other, when)) = unseen.last() {
+            kinds.push(Consequence::Overwrites);
+            text += &format!(", overwriting {other}'s write of {when} unseen");
+            concerned.extend(unseen.iter().map(|(owner, _)| owner.client));
+        }
         if let Some(newest) = stale {
             kinds.push(Consequence::StaleApplied);
             text += &format!(", though it has seen token {newest}");
-        }
-        if let Some((other, when)) = unseen.last() {
-            kinds.push(Consequence::Overwrites);
-            text += &format!(", which overwrites {other}'s write of {when} unseen");
-            concerned.extend(unseen.iter().map(|(owner, _)| owner.client));
         }
         self.consequence(&kinds, &concerned, (at, NodeId::Storage), text);
     }

@@ -9,8 +9,8 @@ use locklab_sim::Outcome;
 use locklab_sim::outcome::{Bites, Happening};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How often the same consequence is told in full.
-const TOLD: u32 = 2;
+/// How often the same consequence is told in full for its own sake.
+const TOLD: u32 = 1;
 
 /// A line that may be told.
 #[derive(Debug)]
@@ -59,6 +59,8 @@ pub(super) struct Tales {
     pub(super) clients: Vec<ClientId>,
     /// Those from which something came.
     pub(super) told: BTreeSet<usize>,
+    /// Those from which came what was told of others before.
+    pub(super) repeats: BTreeSet<usize>,
 }
 
 /// Hears a trace and drafts lines.
@@ -187,6 +189,9 @@ impl<'a> Teller<'a> {
             clients.iter().for_each(|client| self.matters(*client));
             self.draft(at, Some(node), text, mark, Weight::Always, section);
         } else {
+            if !kinds.is_empty() {
+                self.tales.repeats.extend(section);
+            }
             self.draft(at, Some(node), text, mark, Weight::Section, section);
         }
     }
