@@ -9,6 +9,7 @@
 //! | [`TtlNaive`] | SETNX, then EXPIRE, then DEL: the classic, and its flaws |
 //! | [`Ttl`] | one server, an owner value, a token |
 //! | [`TtlWatchdog`] | the lease is renewed while the owner lives; reentrant |
+//! | [`TtlReplicated`] | a primary with an asynchronous replica, and failover |
 //! | [`Redlock`] | a majority of independent servers |
 //!
 //! The server is the same for all of them but one: a [key table](keys) behind atomic
@@ -21,6 +22,7 @@ pub mod message;
 mod naive;
 mod redis;
 mod redlock;
+mod replicated;
 mod settings;
 mod single;
 mod store;
@@ -30,6 +32,10 @@ pub use claims::{Claim, ClientTimer, Phase};
 pub use naive::{NaiveClient, TtlNaive};
 pub use redis::{Redis, RedisTimer};
 pub use redlock::{Ballot, Redlock, RedlockClient, RedlockTimer, Stage, Votes};
+pub use replicated::{
+    Replica, ReplicaChange, ReplicaDisk, ReplicaTimer, ReplicatedClient, ReplicatedMessage, Stream,
+    TtlReplicated,
+};
 pub use settings::{Persist, Settings};
 pub use single::{Ttl, TtlClient};
 pub use store::StoreTimer;

@@ -116,6 +116,12 @@ pub enum LeaseEvent {
         /// Whose it was.
         owner: Owner,
     },
+    /// Its account of the lock counts from now on, or counts no more, because its role changed: a
+    /// copy was promoted, or gave way to another server's account.
+    Replaced {
+        /// The lock.
+        lock: LockId,
+    },
 }
 
 impl LeaseEvent {

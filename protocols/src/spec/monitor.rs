@@ -14,6 +14,9 @@ pub(super) trait Monitor {
     /// Takes one event in; `scene` is what was known of the run before it.
     fn observe(&mut self, at: Time, seen: &Observation, scene: &Scene);
 
+    /// Looks once more after an event; `scene` is what is known with it.
+    fn settle(&mut self, _: Time, _: &Observation, _: &Scene) {}
+
     /// Whether it broke so far.
     fn is_broken(&self) -> bool;
 

@@ -1,9 +1,17 @@
 //! All monitors of a run together.
 
+use super::deadlock_free::DeadlockFree;
+use super::fenced_writes::FencedWrites;
+use super::grant_exclusion::GrantExclusion;
 use super::guarantee::Guarantee;
+use super::lease_kept::LeaseKept;
+use super::linearizable_monitor::Linearizable;
 use super::monitor::Monitor;
 use super::mutual_exclusion::MutualExclusion;
+use super::no_lost_update::NoLostUpdate;
+use super::progress::Progress;
 use super::scene::Scene;
+use super::token_order::TokenOrder;
 use super::verdict::Verdict;
 use crate::contract::{Observation, Semantics};
 use crate::time::Time;
@@ -20,46 +28,82 @@ pub struct MonitorSettings {
     pub progress_bound: Duration,
 }
 
+/// The monitors by the guarantees that they watch.
+macro_rules! monitors {
+    ($($guarantee:ident: $field:ident),* $(,)?) => {
+        impl Monitors {
+            /// Takes in what was seen at a moment, in the order of the stream.
+            pub fn observe(&mut self, at: Time, seen: &Observation) {
+                $(self.$field.observe(at, seen, &self.scene);)*
+                self.scene.observe(at, seen);
+                $(self.$field.settle(at, seen, &self.scene);)*
+            }
+
+            /// Whether a guarantee broke so far. What only the end of a run shows is not in it.
+            pub fn is_broken(&self, guarantee: Guarantee) -> bool {
+                match guarantee {
+                    $(Guarantee::$guarantee => self.$field.is_broken(),)*
+                }
+            }
+
+            /// Whether any guarantee broke so far.
+            pub fn any_broken(&self) -> bool {
+                $(self.$field.is_broken())||*
+            }
+
+            /// What is to be said of a guarantee if the run ends now.
+            pub fn verdict(&self, guarantee: Guarantee, end: Time) -> Verdict {
+                match guarantee {
+                    $(Guarantee::$guarantee => self.$field.verdict(end, &self.scene),)*
+                }
+            }
+        }
+    };
+}
+
 /// One monitor for each guarantee, fed with one stream of observations.
 ///
 /// Two of these that took in the same observations are equal and have the same hash.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Monitors {
     scene: Scene,
+    grant_exclusion: GrantExclusion,
     mutual_exclusion: MutualExclusion,
+    token_order: TokenOrder,
+    fenced_writes: FencedWrites,
+    no_lost_update: NoLostUpdate,
+    lease_kept: LeaseKept,
+    progress: Progress,
+    deadlock_free: DeadlockFree,
+    linearizable: Linearizable,
+}
+
+monitors! {
+    GrantExclusion: grant_exclusion,
+    MutualExclusion: mutual_exclusion,
+    TokenOrder: token_order,
+    FencedWrites: fenced_writes,
+    NoLostUpdate: no_lost_update,
+    LeaseKept: lease_kept,
+    Progress: progress,
+    DeadlockFree: deadlock_free,
+    Linearizable: linearizable,
 }
 
 impl Monitors {
     /// Monitors that have seen nothing yet.
     pub fn new(settings: MonitorSettings) -> Self {
-        let _ = settings;
-        Self { scene: Scene::default(), mutual_exclusion: MutualExclusion::default() }
-    }
-
-    /// Takes in what was seen at a moment, in the order of the stream.
-    pub fn observe(&mut self, at: Time, seen: &Observation) {
-        self.mutual_exclusion.observe(at, seen, &self.scene);
-        self.scene.observe(at, seen);
-    }
-
-    /// Whether any guarantee broke so far.
-    pub fn any_broken(&self) -> bool {
-        Guarantee::ALL.iter().any(|guarantee| self.is_broken(*guarantee))
-    }
-
-    /// Whether a guarantee broke so far. What only the end of a run shows is not in it.
-    pub fn is_broken(&self, guarantee: Guarantee) -> bool {
-        match guarantee {
-            Guarantee::MutualExclusion => self.mutual_exclusion.is_broken(),
-            _ => false,
-        }
-    }
-
-    /// What is to be said of a guarantee if the run ends now.
-    pub fn verdict(&self, guarantee: Guarantee, end: Time) -> Verdict {
-        match guarantee {
-            Guarantee::MutualExclusion => self.mutual_exclusion.verdict(end, &self.scene),
-            _ => Verdict::Unknown { reason: "nobody watches it".to_owned() },
+        Self {
+            scene: Scene::default(),
+            grant_exclusion: GrantExclusion::default(),
+            mutual_exclusion: MutualExclusion::default(),
+            token_order: TokenOrder::default(),
+            fenced_writes: FencedWrites::default(),
+            no_lost_update: NoLostUpdate::default(),
+            lease_kept: LeaseKept::new(settings.semantics.renews),
+            progress: Progress::new(settings.progress_bound),
+            deadlock_free: DeadlockFree::default(),
+            linearizable: Linearizable::new(settings.semantics),
         }
     }
 
@@ -71,3 +115,6 @@ impl Monitors {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

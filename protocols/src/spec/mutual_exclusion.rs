@@ -65,3 +65,68 @@ impl Monitor for MutualExclusion {
         self.broken.verdict_unless(idle)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{History, is_idle};
+    use super::*;
+    use crate::contract::Ending;
+
+    #[test]
+    fn two_who_believe_at_once_break_it() {
+        let history =
+            History::new().at(3).takes(1, 1, None).at(1000).pauses(1).at(11_034).takes(2, 1, None);
+        assert_eq!(
+            history.break_of(MutualExclusion::default()),
+            "11.034 s: c2 was granted L1 at 11.034 s while c1 still believed to hold it \
+             (granted at 0.003 s, standing still since 1.000 s)"
+        );
+    }
+
+    #[test]
+    fn the_first_break_is_kept() {
+        let history =
+            History::new().at(1).takes(1, 1, None).at(2).takes(2, 1, None).at(3).takes(3, 1, None);
+        let reason = history.break_of(MutualExclusion::default());
+        assert!(reason.starts_with("0.002 s: c2"), "{reason}");
+    }
+
+    #[test]
+    fn a_lock_taken_twice_and_given_back_once_is_still_held() {
+        let history = History::new()
+            .takes(1, 1, None)
+            .takes(1, 1, None)
+            .releases(1, 1)
+            .released(1, 1, Ending::Done)
+            .takes(2, 1, None);
+        assert!(history.judge(MutualExclusion::default()).is_broken());
+    }
+
+    #[test]
+    fn whoever_gives_back_loses_or_dies_believes_no_more() {
+        let history = History::new()
+            .takes(1, 1, None)
+            .takes(1, 1, None)
+            .releases(1, 1)
+            .releases(1, 1)
+            .takes(2, 1, None)
+            .takes(2, 1, None)
+            .lost(2, 1)
+            .takes(3, 1, None)
+            .crashes(3)
+            .takes(1, 1, None);
+        assert_eq!(history.judge(MutualExclusion::default()), Verdict::Held);
+    }
+
+    #[test]
+    fn different_locks_do_not_exclude_each_other() {
+        let history = History::new().takes(1, 1, None).takes(2, 2, None);
+        assert!(is_idle(&history.judge(MutualExclusion::default())));
+    }
+
+    #[test]
+    fn one_client_alone_proves_nothing() {
+        let history = History::new().takes(1, 1, None).releases(1, 1).takes(1, 1, None);
+        assert!(is_idle(&history.judge(MutualExclusion::default())));
+    }
+}

@@ -74,7 +74,7 @@ pub struct Claim {
 pub(super) struct Claims {
     pub(super) settings: Settings,
     me: Owner,
-    /// Whom to ask.
+    /// Whom to ask next.
     pub(super) server: ServerId,
     serial: u32,
     claims: BTreeMap<LockId, Claim>,
@@ -105,6 +105,14 @@ impl Claims {
             Phase::Held(token) => Some((claim, token)),
             _ => None,
         }
+    }
+
+    /// Whether a request with this value waits for its answer.
+    pub(super) fn waits(&self, lock: LockId, value: Value) -> bool {
+        self.claims.get(&lock).is_some_and(|claim| {
+            matches!(claim.phase, Phase::Asking | Phase::Releasing)
+                && self.value(claim.serial) == value
+        })
     }
 
     /// All claims.
@@ -170,6 +178,10 @@ impl Claims {
             (Answer::Taken { .. }, Some(Phase::Held(_))) => {}
             (Answer::Taken { .. }, _) => self.send(lock, value, RedisCommand::DelIfMine, fx),
             (Answer::Held, Some(Phase::Asking)) => self.wait(lock, fx),
+            (Answer::NoReplicas, Some(Phase::Asking)) => {
+                self.abandon(lock, fx);
+                self.wait(lock, fx);
+            }
             (Answer::Deleted(done), Some(Phase::Releasing)) => self.released(lock, done, fx),
             _ => {}
         }
@@ -271,7 +283,7 @@ impl Claims {
     }
 
     /// Sends another copy of the request at hand.
-    fn repeat<M: From<Request>>(&mut self, lock: LockId, fx: &mut Fx<M>) {
+    pub(super) fn repeat<M: From<Request>>(&mut self, lock: LockId, fx: &mut Fx<M>) {
         let Some(claim) = self.claims.get_mut(&lock) else {
             return;
         };

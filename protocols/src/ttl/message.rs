@@ -87,6 +87,10 @@ pub enum Answer {
         /// Whether the key had the value.
         mine: bool,
     },
+    /// `READONLY`: this server is a replica; nothing was done.
+    ReadOnly,
+    /// `NOREPLICAS`: the key is set, but no replica has it yet.
+    NoReplicas,
 }
 
 /// A request or its answer.

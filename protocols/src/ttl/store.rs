@@ -19,8 +19,8 @@ pub enum StoreTimer {
     Flush,
 }
 
-/// A key table with its timers and its disk. It stands in the middle of a server of any message
-/// and timer type.
+/// A key table with its timers and its disk. It stands in the middle of a server of any message,
+/// timer and change type.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Store {
     expiry: Clock,
@@ -29,9 +29,6 @@ pub(super) struct Store {
     /// Whether a flush is due.
     dirty: bool,
 }
-
-/// The effects of a server around a key table.
-type Fx<M, T> = EffectList<M, T, KeysChange>;
 
 impl Store {
     pub(super) fn new(settings: &Settings, disk: &Keys) -> Self {
@@ -48,7 +45,10 @@ impl Store {
     }
 
     /// Lets the leases that came from disk run on.
-    pub(super) fn start<M, T: From<StoreTimer>>(&self, fx: &mut Fx<M, T>) {
+    pub(super) fn start<M, T: From<StoreTimer>, C: From<KeysChange>>(
+        &self,
+        fx: &mut EffectList<M, T, C>,
+    ) {
         for (lock, key) in self.keys.iter() {
             self.arm(lock, key.number, key.end, fx);
         }
@@ -62,11 +62,11 @@ impl Store {
 
     /// Executes a request in one step. `now` is what the wall clock shows, where that is needed.
     /// Says what changed, for those who keep a copy.
-    pub(super) fn execute<M, T: From<StoreTimer>>(
+    pub(super) fn execute<M, T: From<StoreTimer>, C: From<KeysChange>>(
         &mut self,
         request: &Request,
         now: Option<Reading>,
-        fx: &mut Fx<M, T>,
+        fx: &mut EffectList<M, T, C>,
     ) -> (Answer, Option<KeysChange>) {
         let end = self.keys.lease(request).map(|lease| match now {
             Some(now) => End::At(now + lease),
@@ -81,11 +81,11 @@ impl Store {
     }
 
     /// Ends a lease whose time has come. A timer of an earlier lease is stale and does nothing.
-    pub(super) fn expire<M, T: From<StoreTimer>>(
+    pub(super) fn expire<M, T: From<StoreTimer>, C: From<KeysChange>>(
         &mut self,
         lock: LockId,
         number: u64,
-        fx: &mut Fx<M, T>,
+        fx: &mut EffectList<M, T, C>,
     ) -> Option<KeysChange> {
         let key = self.keys.get(lock).filter(|key| key.number == number)?;
         let owner = key.value.owner;
@@ -96,7 +96,11 @@ impl Store {
     }
 
     /// Makes one change: in memory, on disk, and of the timer that ends the lease.
-    pub(super) fn apply<M, T: From<StoreTimer>>(&mut self, change: KeysChange, fx: &mut Fx<M, T>) {
+    pub(super) fn apply<M, T: From<StoreTimer>, C: From<KeysChange>>(
+        &mut self,
+        change: KeysChange,
+        fx: &mut EffectList<M, T, C>,
+    ) {
         let (KeysChange::Set(lock, _) | KeysChange::Delete(lock)) = change;
         if let Some(before) = self.keys.get(lock)
             && before.end.is_some()
@@ -107,13 +111,32 @@ impl Store {
         if let KeysChange::Set(lock, key) = change {
             self.arm(lock, key.number, key.end, fx);
         }
+        self.persist(change.into(), fx);
+    }
+
+    /// Puts all keys of another server in the place of these; `record` is what says so on disk.
+    pub(super) fn replace<M, T: From<StoreTimer>, C: From<KeysChange>>(
+        &mut self,
+        keys: Keys,
+        record: C,
+        fx: &mut EffectList<M, T, C>,
+    ) {
+        for (lock, key) in self.keys.iter() {
+            fx.disarm(StoreTimer::Expire(lock, key.number).into());
+        }
+        self.keys = keys;
+        self.start(fx);
+        self.persist(record, fx);
+    }
+
+    fn persist<M, T: From<StoreTimer>, C>(&mut self, record: C, fx: &mut EffectList<M, T, C>) {
         match self.persist {
             Persist::Always => {
-                fx.write(change);
+                fx.write(record);
                 fx.sync();
             }
             Persist::EverySecond => {
-                fx.write(change);
+                fx.write(record);
                 if !self.dirty {
                     self.dirty = true;
                     fx.arm(StoreTimer::Flush.into(), Clock::Monotonic, FLUSH_EVERY);
@@ -124,19 +147,19 @@ impl Store {
     }
 
     /// The second is over: what was written becomes durable.
-    pub(super) fn flush<M, T>(&mut self, fx: &mut Fx<M, T>) {
+    pub(super) fn flush<M, T, C>(&mut self, fx: &mut EffectList<M, T, C>) {
         if self.dirty {
             self.dirty = false;
             fx.sync();
         }
     }
 
-    fn arm<M, T: From<StoreTimer>>(
+    fn arm<M, T: From<StoreTimer>, C: From<KeysChange>>(
         &self,
         lock: LockId,
         number: u64,
         end: Option<End>,
-        fx: &mut Fx<M, T>,
+        fx: &mut EffectList<M, T, C>,
     ) {
         let timer = StoreTimer::Expire(lock, number).into();
         match end {

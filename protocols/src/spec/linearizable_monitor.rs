@@ -1,0 +1,248 @@
+//! `linearizable`, watched while a run goes on: observations become operations of a history.
+//!
+//! A process is one life of a client. It calls when its application asks for a lock or gives it
+//! back, and its operation returns when its client says how that ended. The end of a lease by the
+//! servers is an operation of theirs. That a client says that its lock is lost is only what it
+//! believes, and no operation; but if it then gives the lock back on its own, without being asked
+//! by its application, the servers' release stands for the end of its lease.
+
+use super::linearizable::{self, Action, Answer, Budget, Outcome, Recorder};
+use super::monitor::Monitor;
+use super::scene::Scene;
+use super::table::Table;
+use super::verdict::Verdict;
+use crate::contract::{
+    Ending, Event, HostEvent, LeaseEvent, LockEvent, Observation, Semantics, WorkEvent,
+};
+use crate::id::{ClientId, LockId, NodeId, Owner};
+use crate::time::Time;
+use std::collections::BTreeSet;
+
+/// Watches `linearizable`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(super) struct Linearizable {
+    recorder: Recorder,
+    /// Who was granted each lock first.
+    first: Table<Option<Owner>>,
+    /// Whether some lock was granted to two owners.
+    contended: bool,
+    /// Who was told that a lock is lost and has not asked for it since.
+    lost: BTreeSet<(Owner, LockId)>,
+}
+
+impl Linearizable {
+    /// For a lock of these semantics.
+    pub(super) fn new(semantics: Semantics) -> Self {
+        let semantics = linearizable::Semantics {
+            reentrant: semantics.reentrant,
+            fenced: semantics.fenced,
+            busy_means_held: false,
+        };
+        Self {
+            recorder: Recorder::new(semantics, Budget::default()),
+            first: Table::default(),
+            contended: false,
+            lost: BTreeSet::new(),
+        }
+    }
+
+    fn works(&mut self, at: Time, process: Owner, event: WorkEvent) {
+        let (lock, action) = match event {
+            WorkEvent::Acquires { lock } => (lock, Action::Acquire),
+            WorkEvent::Releases { lock } => (lock, Action::Release),
+            WorkEvent::Checked { .. } | WorkEvent::Acknowledged { .. } => return,
+        };
+        self.lost.remove(&(process, lock));
+        self.recorder.called(process, lock, action, at.0);
+    }
+
+    fn told(&mut self, at: Time, process: Owner, event: LockEvent) {
+        let (lock, outcome) = match event {
+            LockEvent::Granted { lock, token } => {
+                let first = self.first.at(lock.index()).get_or_insert(process);
+                self.contended |= *first != process;
+                (lock, Outcome::Ok(token))
+            }
+            LockEvent::Refused { lock, definite } if definite => (lock, Outcome::Fail),
+            LockEvent::Refused { lock, .. } => (lock, Outcome::Unknown),
+            LockEvent::Released { lock, outcome } => match outcome {
+                Ending::Done => (lock, Outcome::Ok(None)),
+                Ending::Failed => (lock, Outcome::Fail),
+                Ending::Unknown => (lock, Outcome::Unknown),
+            },
+            LockEvent::Lost { lock } => {
+                self.lost.insert((process, lock));
+                return;
+            }
+        };
+        self.recorder.returned(process, lock, outcome, at.0);
+    }
+
+    fn crashed(&mut self, at: Time, client: ClientId, scene: &Scene) {
+        self.lost.retain(|(owner, _)| owner.client != client);
+        self.recorder.crashed(scene.life(client), at.0);
+    }
+}
+
+impl Monitor for Linearizable {
+    fn observe(&mut self, at: Time, seen: &Observation, scene: &Scene) {
+        match (&seen.event, seen.node) {
+            (Event::Work(event), NodeId::Client(client)) => {
+                self.works(at, scene.life(client), *event);
+            }
+            (Event::Lock(event), NodeId::Client(client)) => {
+                self.told(at, scene.life(client), *event);
+            }
+            (Event::Host(HostEvent::Crashed), NodeId::Client(client)) => {
+                self.crashed(at, client, scene);
+            }
+            (Event::LeaseEnded { lock, owner }, _) => {
+                self.recorder.lease_ended(*owner, *lock, at.0);
+            }
+            (Event::Lease(LeaseEvent::Released { lock, owner, by }), _)
+                if owner == by && self.lost.contains(&(*owner, *lock)) =>
+            {
+                self.recorder.lease_ended(*owner, *lock, at.0);
+            }
+            _ => {}
+        }
+    }
+
+    fn is_broken(&self) -> bool {
+        matches!(self.recorder.answer(), Answer::Broken { .. })
+    }
+
+    fn verdict(&self, end: Time, _: &Scene) -> Verdict {
+        match self.recorder.clone().finish(end.0) {
+            Answer::Broken { at, reason, .. } => Verdict::broken(Time(at), reason),
+            Answer::Unknown { reason } => Verdict::Unknown { reason },
+            Answer::Fits if self.contended => Verdict::Held,
+            Answer::Fits => Verdict::not_exercised("no lock was granted to two owners"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{History, is_idle};
+    use super::*;
+    use crate::id::ServerId;
+
+    fn plain() -> Linearizable {
+        Linearizable::new(Semantics::default())
+    }
+
+    fn of(reentrant: bool, fenced: bool) -> Linearizable {
+        Linearizable::new(Semantics { reentrant, fenced, renews: false })
+    }
+
+    /// Client 1 takes and holds L1 until 2 ms.
+    fn held() -> History {
+        let history = History::new().at(1).acquires(1, 1).at(2);
+        history.granted(1, 1, None)
+    }
+
+    fn then_granted_to_2(history: History) -> History {
+        let history = history.at(20).acquires(2, 1).at(21);
+        history.granted(2, 1, None)
+    }
+
+    fn lease_ended(history: History, client: u32) -> History {
+        let (lock, owner) = (LockId(1), history.owner(client));
+        history.see(ServerId(1), Event::LeaseEnded { lock, owner })
+    }
+
+    #[test]
+    fn a_second_grant_without_an_end_of_the_first_breaks_it() {
+        let reason = then_granted_to_2(held()).break_of(plain());
+        assert!(reason.starts_with("0.021 s: "), "{reason}");
+        let crash = then_granted_to_2(held().at(5).crashes(1));
+        assert!(crash.judge(plain()).is_broken(), "a crash frees nothing");
+        let lost = then_granted_to_2(held().at(5).lost(1, 1));
+        assert!(lost.judge(plain()).is_broken(), "belief frees nothing");
+    }
+
+    #[test]
+    fn a_release_that_is_done_or_may_be_done_makes_room() {
+        let released = |outcome| {
+            let history = held().at(5).releases(1, 1).at(6);
+            then_granted_to_2(history.released(1, 1, outcome)).judge(plain())
+        };
+        assert_eq!(released(Ending::Done), Verdict::Held);
+        assert_eq!(released(Ending::Unknown), Verdict::Held);
+        assert!(released(Ending::Failed).is_broken());
+    }
+
+    #[test]
+    fn the_end_of_a_lease_makes_room() {
+        let ended = then_granted_to_2(lease_ended(held().at(5), 1));
+        assert_eq!(ended.judge(plain()), Verdict::Held);
+        let of_another = then_granted_to_2(lease_ended(held().at(5), 3));
+        assert!(of_another.judge(plain()).is_broken());
+    }
+
+    #[test]
+    fn a_client_that_lost_its_lock_may_give_it_back_on_its_own() {
+        let frees = |history: History| {
+            let (lock, owner) = (LockId(1), history.owner(1));
+            let by = owner;
+            history.see(ServerId(1), LeaseEvent::Released { lock, owner, by })
+        };
+        let lost = then_granted_to_2(frees(held().at(5).lost(1, 1).at(6)));
+        assert_eq!(lost.judge(plain()), Verdict::Held);
+        let believed = then_granted_to_2(frees(held().at(6)));
+        assert!(believed.judge(plain()).is_broken());
+    }
+
+    #[test]
+    fn a_refusal_is_definite_or_not() {
+        let refused = |definite| {
+            let lock = LockId(1);
+            let history = History::new().at(1).acquires(1, 1).at(2);
+            let history = history.see(ClientId(1), LockEvent::Refused { lock, definite });
+            let history = history.at(3).acquires(2, 1).at(4).granted(2, 1, None);
+            let history = history.at(5).releases(2, 1).at(6);
+            let history = history.released(2, 1, Ending::Done);
+            // Only an acquire that may have taken effect gives client 1 something to release.
+            let history = history.at(7).releases(1, 1).at(8);
+            history.released(1, 1, Ending::Done).judge(plain())
+        };
+        assert!(refused(true).is_broken());
+        assert!(!refused(false).is_broken());
+    }
+
+    #[test]
+    fn a_lock_may_be_taken_twice_only_if_it_is_reentrant() {
+        let twice = || held().at(3).acquires(1, 1).at(4).granted(1, 1, None);
+        assert!(twice().judge(plain()).is_broken());
+        assert!(!twice().judge(of(true, false)).is_broken());
+    }
+
+    #[test]
+    fn tokens_must_grow_if_it_is_fenced() {
+        let tokens = |first, second| {
+            let history = History::new().at(1).takes(1, 1, first).at(2);
+            let history = history.releases(1, 1).at(3);
+            let history = history.released(1, 1, Ending::Done).at(4);
+            history.acquires(2, 1).at(5).granted(2, 1, second)
+        };
+        assert_eq!(tokens(1, 2).judge(of(false, true)), Verdict::Held);
+        assert!(tokens(2, 2).judge(of(false, true)).is_broken());
+    }
+
+    #[test]
+    fn a_client_that_died_while_it_asked_may_have_got_the_lock_or_not() {
+        let history = History::new().at(1).acquires(1, 1).at(2).crashes(1);
+        let history = history.starts(1).at(3).acquires(1, 1).at(4);
+        let history = history.granted(1, 1, None).at(5).releases(1, 1).at(6);
+        let history = history.released(1, 1, Ending::Done);
+        assert_eq!(then_granted_to_2(history).judge(plain()), Verdict::Held);
+    }
+
+    #[test]
+    fn what_is_out_of_order_is_unknown_and_one_owner_proves_nothing() {
+        let unasked = History::new().at(1).granted(1, 1, None).judge(plain());
+        assert!(matches!(unasked, Verdict::Unknown { .. }), "{unasked:?}");
+        assert!(is_idle(&held().judge(plain())));
+    }
+}
