@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// How the links behave when no fault is on them.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields, default)]
 pub struct Network {
     /// How long a message takes.
     pub delay: Delay,
@@ -26,7 +26,7 @@ pub struct Network {
 
 /// Links that are different from the rest.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields)]
 pub struct Link {
     /// From whom, by number or group; roles that change make no link.
     #[serde(default)]

@@ -79,7 +79,7 @@ struct ExponentialForm {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields)]
 struct LogNormalForm {
     #[serde(with = "duration")]
     median: Duration,

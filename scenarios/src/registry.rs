@@ -1,0 +1,138 @@
+//! The shelf: which locks there are, and how each is set up for a scenario.
+
+use crate::contestant::Contestant;
+use crate::scenario::Scenario;
+use locklab_protocols::contract::Protocol;
+use locklab_sim::names::unknown;
+use std::fmt;
+use std::sync::Arc;
+
+/// Sets a lock up for a scenario.
+type Build = dyn Fn(&Scenario) -> Box<dyn Contestant> + Send + Sync;
+
+/// One lock on the shelf.
+#[derive(Clone)]
+pub struct Entry {
+    name: String,
+    about: String,
+    build: Arc<Build>,
+}
+
+impl Entry {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it is, in one line.
+    pub fn about(&self) -> &str {
+        &self.about
+    }
+
+    /// The lock with the settings of this scenario.
+    pub fn build(&self, scenario: &Scenario) -> Box<dyn Contestant> {
+        (self.build)(scenario)
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// The locks that meet the scenarios, in the order of reports.
+#[derive(Clone, Debug, Default)]
+pub struct Contestants {
+    entries: Vec<Entry>,
+}
+
+/// The names of the locks on the shelf, in the order of reports.
+pub fn names() -> Vec<&'static str> {
+    SHELF.iter().map(|(name, _, _)| *name).collect()
+}
+
+/// A lock on the shelf: its name, what it is in one line, and how a scenario sets it up.
+type Shelved = (&'static str, &'static str, fn(&Scenario) -> Box<dyn Contestant>);
+
+const SHELF: [Shelved; 0] = [];
+
+impl Contestants {
+    /// Nobody yet.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// All the locks on the shelf.
+    pub fn shelf() -> Self {
+        let entry = |&(name, about, build): &Shelved| Entry {
+            name: name.to_owned(),
+            about: about.to_owned(),
+            build: Arc::new(build),
+        };
+        Self { entries: SHELF.iter().map(entry).collect() }
+    }
+
+    /// And this lock, the same in every scenario. It takes the place of one of the same name.
+    #[must_use]
+    pub fn with<P: Protocol>(self, protocol: P) -> Self {
+        let name = Protocol::name(&protocol);
+        self.with_setup(name, "a lock of your own", move |_| protocol.clone())
+    }
+
+    /// And this lock, set up for each scenario. It takes the place of one of the same name.
+    #[must_use]
+    pub fn with_setup<C: Contestant + 'static>(
+        mut self,
+        name: impl Into<String>,
+        about: impl Into<String>,
+        build: impl Fn(&Scenario) -> C + Send + Sync + 'static,
+    ) -> Self {
+        let build: Arc<Build> = Arc::new(move |scenario| Box::new(build(scenario)));
+        let entry = Entry { name: name.into(), about: about.into(), build };
+        match self.entries.iter_mut().find(|known| known.name == entry.name) {
+            Some(known) => *known = entry,
+            None => self.entries.push(entry),
+        }
+        self
+    }
+
+    /// Only those with these names, in this order.
+    ///
+    /// # Errors
+    ///
+    /// If a name is not known: a sentence with what may have been meant.
+    pub fn only<N: AsRef<str>>(&self, names: &[N]) -> Result<Self, String> {
+        let entries = names.iter().map(|name| self.entry(name.as_ref()).cloned());
+        Ok(Self { entries: entries.collect::<Result<_, _>>()? })
+    }
+
+    /// The lock with this name, set up for this scenario.
+    ///
+    /// # Errors
+    ///
+    /// If the name is not known: a sentence with what may have been meant.
+    pub fn build(&self, name: &str, scenario: &Scenario) -> Result<Box<dyn Contestant>, String> {
+        self.entry(name).map(|entry| entry.build(scenario))
+    }
+
+    /// The entry with this name.
+    ///
+    /// # Errors
+    ///
+    /// If the name is not known: a sentence with what may have been meant.
+    pub fn entry(&self, name: &str) -> Result<&Entry, String> {
+        let found = self.entries.iter().find(|entry| entry.name == name);
+        found.ok_or_else(|| unknown("protocol", name, self.names()))
+    }
+
+    /// All of them, in the order of reports.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Their names, in the order of reports.
+    pub fn names(&self) -> Vec<&str> {
+        self.entries.iter().map(Entry::name).collect()
+    }
+}

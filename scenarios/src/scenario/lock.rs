@@ -1,0 +1,68 @@
+//! `[lock]`: what the locks of a family share.
+
+use locklab_sim::text::optional_duration;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// What the locks of a family share. A lock takes from it what it has; what is not set leaves it
+/// its own default.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LockSettings {
+    /// How long a server keeps a lock for its owner.
+    #[serde(with = "optional_duration", skip_serializing_if = "Option::is_none")]
+    pub lease: Option<Duration>,
+    /// The server's clock by which leases run out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expiry: Option<Expiry>,
+    /// When a server's writes become durable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub persist: Option<Persist>,
+    /// After how long without success a client refuses.
+    #[serde(with = "optional_duration", skip_serializing_if = "Option::is_none")]
+    pub acquire_timeout: Option<Duration>,
+    /// Whether a grant waits until a replica has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wait_for_replica: Option<bool>,
+    /// How much of the lease a client does not use, in percent, in case that clocks drift.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drift_percent: Option<u32>,
+}
+
+impl LockSettings {
+    /// What the types cannot say.
+    pub(super) fn check(&self) -> Result<(), String> {
+        if self.lease.is_some_and(|lease| lease.is_zero()) {
+            return Err("`lease` is zero, so no grant would last".to_owned());
+        }
+        match self.drift_percent {
+            Some(drift @ 100..) => {
+                Err(format!("`drift_percent` is {drift}, which leaves nothing of the lease"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The server's clock by which leases run out.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Expiry {
+    /// The wall clock, which somebody may set.
+    Wall,
+    /// The monotonic clock.
+    Monotonic,
+}
+
+/// When a server's writes become durable.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Persist {
+    /// Before its answer leaves.
+    Always,
+    /// Once a second: a power failure takes the last second.
+    EverySecond,
+    /// Not at all: a restart forgets everything.
+    Never,
+}
