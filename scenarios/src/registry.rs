@@ -1,8 +1,9 @@
 //! The shelf: which locks there are, and how each is set up for a scenario.
 
 use crate::contestant::Contestant;
-use crate::scenario::Scenario;
+use crate::scenario::{Expiry, Persist, Scenario};
 use locklab_protocols::contract::Protocol;
+use locklab_protocols::ttl::{self, Redlock, Settings, Ttl, TtlNaive, TtlWatchdog};
 use locklab_sim::names::unknown;
 use std::fmt;
 use std::sync::Arc;
@@ -55,7 +56,41 @@ pub fn names() -> Vec<&'static str> {
 /// A lock on the shelf: its name, what it is in one line, and how a scenario sets it up.
 type Shelved = (&'static str, &'static str, fn(&Scenario) -> Box<dyn Contestant>);
 
-const SHELF: [Shelved; 0] = [];
+const SHELF: [Shelved; 4] = [
+    ("ttl-naive", "SETNX, then EXPIRE, then DEL: the classic, and its flaws", |scenario| {
+        Box::new(TtlNaive { settings: settings(scenario, TtlNaive::default().settings) })
+    }),
+    ("ttl", "one server, an owner value, a lease and a token", |scenario| {
+        Box::new(Ttl { settings: settings(scenario, Ttl::default().settings) })
+    }),
+    ("ttl-watchdog", "a lease that is renewed while its owner lives; reentrant", |scenario| {
+        Box::new(TtlWatchdog { settings: settings(scenario, TtlWatchdog::default().settings) })
+    }),
+    ("redlock", "a majority of independent servers; no token", |scenario| {
+        let usual = Redlock::default();
+        let servers = scenario.servers.unwrap_or(usual.servers);
+        let restart_delay = scenario.lock.restart_delay.unwrap_or(usual.restart_delay);
+        let settings = settings(scenario, usual.settings);
+        Box::new(Redlock { settings, servers, restart_delay })
+    }),
+];
+
+/// The settings of a lock with a lease: its own, but for what the scenario sets.
+fn settings(scenario: &Scenario, usual: Settings) -> Settings {
+    let lock = &scenario.lock;
+    Settings {
+        lease: lock.lease.unwrap_or(usual.lease),
+        drift_percent: lock.drift_percent.unwrap_or(usual.drift_percent),
+        expiry: lock.expiry.map_or(usual.expiry, Expiry::clock),
+        persist: lock.persist.map_or(usual.persist, |persist| match persist {
+            Persist::Always => ttl::Persist::Always,
+            Persist::EverySecond => ttl::Persist::EverySecond,
+            Persist::Never => ttl::Persist::Never,
+        }),
+        acquire_timeout: lock.acquire_timeout.unwrap_or(usual.acquire_timeout),
+        ..usual
+    }
+}
 
 impl Contestants {
     /// Nobody yet.

@@ -5,9 +5,7 @@ use locklab_protocols::application::Workload;
 use locklab_protocols::contract::Trigger;
 use locklab_protocols::spec::{Goal, Guarantee};
 use locklab_protocols::storage::Fencing;
-use locklab_sim::fault::{
-    Crash, DiskLoss, Fault, Kind, Lasting, OnNodes, Target, Targets, When,
-};
+use locklab_sim::fault::{Crash, DiskLoss, Fault, Kind, Lasting, OnNodes, Target, Targets, When};
 use locklab_sim::network::Network;
 use std::time::Duration;
 

@@ -209,10 +209,7 @@ fn expected(name: &Spanned<String>) -> Result<Expected, Wrong> {
 
 type Expectations = BTreeMap<String, BTreeMap<Guarantee, Expected>>;
 
-fn expectations(
-    expect: Named<Named<String>>,
-    protocols: &[&str],
-) -> Result<Expectations, Wrong> {
+fn expectations(expect: Named<Named<String>>, protocols: &[&str]) -> Result<Expectations, Wrong> {
     let mut known = Expectations::new();
     for (name, of_protocol) in expect {
         protocol(&name, protocols)?;

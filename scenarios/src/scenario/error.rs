@@ -96,10 +96,7 @@ impl ScenarioError {
 /// A message of the reader in the words of this crate.
 fn plain(message: &str) -> String {
     let message = message.trim_end();
-    let known = [
-        ("unknown field `", "key"),
-        ("unknown variant `", "value"),
-    ];
+    let known = [("unknown field `", "key"), ("unknown variant `", "value")];
     for (opening, kind) in known {
         if let Some(rest) = message.strip_prefix(opening) {
             let mut names = rest.split('`').step_by(2);

@@ -220,9 +220,10 @@ impl From<&Scenario> for Form {
             });
             (placed(protocol.clone()), placed(expected.collect()))
         });
-        let all = scenario.sometimes.iter().map(|goal| {
-            (placed(goal.name().to_owned()), placed(Sometimes::Goal(true)))
-        });
+        let all = scenario
+            .sometimes
+            .iter()
+            .map(|goal| (placed(goal.name().to_owned()), placed(Sometimes::Goal(true))));
         let own = scenario.sometimes_of.iter().map(|(protocol, goals)| {
             let goals = goals.iter().map(|goal| (placed(goal.name().to_owned()), placed(true)));
             (placed(protocol.clone()), placed(Sometimes::Of(goals.collect())))

@@ -1,13 +1,15 @@
 //! `[lock]`: what the locks of a family share.
 
+use locklab_protocols::contract::Clock;
 use locklab_sim::text::optional_duration;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// What the locks of a family share. A lock takes from it what it has; what is not set leaves it
 /// its own default.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-#[derive(Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
 #[serde(deny_unknown_fields, default)]
 pub struct LockSettings {
     /// How long a server keeps a lock for its owner.
@@ -25,6 +27,9 @@ pub struct LockSettings {
     /// Whether a grant waits until a replica has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wait_for_replica: Option<bool>,
+    /// How long a server stays away after a restart.
+    #[serde(with = "optional_duration", skip_serializing_if = "Option::is_none")]
+    pub restart_delay: Option<Duration>,
     /// How much of the lease a client does not use, in percent, in case that clocks drift.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drift_percent: Option<u32>,
@@ -53,6 +58,16 @@ pub enum Expiry {
     Wall,
     /// The monotonic clock.
     Monotonic,
+}
+
+impl Expiry {
+    /// The clock.
+    pub fn clock(self) -> Clock {
+        match self {
+            Self::Wall => Clock::Wall,
+            Self::Monotonic => Clock::Monotonic,
+        }
+    }
 }
 
 /// When a server's writes become durable.
