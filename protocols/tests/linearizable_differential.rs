@@ -6,7 +6,7 @@
 
 use linearizable_differential::{brute::Brute, random::Random, stateright_tester};
 use locklab_protocols::spec::linearizable::{
-    Action, Answer, Budget, History, Outcome, Recorder, Semantics, check, check_by_search,
+    Action, Answer, Budget, History, Log, Outcome, Recorder, Semantics, check, check_by_search,
     is_direct, write_json_lines,
 };
 
@@ -39,22 +39,32 @@ fn kinds() -> Vec<Semantics> {
     [four, four, four, strict].concat()
 }
 
-/// The same history through the recorder.
-fn recorded(history: &History, semantics: Semantics) -> Answer {
+/// The same history through the recorder, and through a log.
+fn recorded(history: &History, semantics: Semantics) -> (Answer, History) {
     let mut recorder = Recorder::new(semantics, Budget::default());
+    let mut log = Log::default();
     let mut end = 0;
     for (at, returns, index) in Brute::events(history) {
         let operation = &history.operations[index];
         let (process, lock) = (operation.process, operation.lock);
         match (operation.action, returns) {
-            (Action::LeaseEnded, true) => recorder.lease_ended(process, lock, at),
+            (Action::LeaseEnded, true) => {
+                recorder.lease_ended(process, lock, at);
+                log.lease_ended(process, lock, at);
+            }
             (Action::LeaseEnded, false) => {}
-            (action, false) => recorder.called(process, lock, action, at),
-            (_, true) => recorder.returned(process, lock, operation.outcome, at),
+            (action, false) => {
+                recorder.called(process, lock, action, at);
+                log.called(process, lock, action, at);
+            }
+            (_, true) => {
+                recorder.returned(process, lock, operation.outcome, at);
+                log.returned(process, lock, operation.outcome, at);
+            }
         }
         end = at;
     }
-    recorder.finish(end)
+    (recorder.finish(end), log.history())
 }
 
 /// Whether the recorder can be told of this history: its ends of leases take no time, and no
@@ -89,7 +99,9 @@ fn compare(seed: u64, history: &History, semantics: Semantics, counts: &mut Coun
         }
     }
     if recordable(history) {
-        let recorded = recorded(history, semantics);
+        let (recorded, logged) = recorded(history, semantics);
+        let logged = check(&logged, semantics, Budget::default());
+        assert_eq!(logged == Answer::Fits, fits, "log: {logged:?}\n{}", context());
         assert_eq!(recorded == Answer::Fits, fits, "recorder: {recorded:?}\n{}", context());
         if let (Answer::Broken { at: one, .. }, Answer::Broken { at: other, .. }) =
             (&recorded, &searched)

@@ -52,14 +52,7 @@ fn almost_edn() -> impl Strategy<Value = String> {
 fn almost_json() -> impl Strategy<Value = String> {
     let action = prop::sample::select(vec!["acquire", "release", "lease-ended"]);
     let outcome = prop::sample::select(vec!["ok", "fail", "unknown"]);
-    let line = (
-        0..4_u32,
-        1..3_u32,
-        action,
-        any::<u64>(),
-        any::<Option<u64>>(),
-        outcome,
-    );
+    let line = (0..4_u32, 1..3_u32, action, any::<u64>(), any::<Option<u64>>(), outcome);
     let line = line.prop_map(|(client, lock, action, called, returned, outcome)| {
         let returned = returned.map_or("null".to_owned(), |returned| returned.to_string());
         format!(

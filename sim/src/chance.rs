@@ -32,13 +32,15 @@ impl Chance {
 
     /// A number below `bound`, each as likely as any other (Lemire 2019); 0 if `bound` is 0.
     pub fn below(&mut self, bound: u64) -> u64 {
-        let threshold = bound.wrapping_neg().checked_rem(bound).unwrap_or(0);
-        loop {
-            let product = u128::from(self.number()) * u128::from(bound);
-            if product as u64 >= threshold {
-                return (product >> 64) as u64;
+        let mut product = u128::from(self.number()) * u128::from(bound);
+        // The remainder is dear and seldom needed.
+        if (product as u64) < bound {
+            let threshold = bound.wrapping_neg() % bound;
+            while (product as u64) < threshold {
+                product = u128::from(self.number()) * u128::from(bound);
             }
         }
+        (product >> 64) as u64
     }
 
     /// A number from `least` to `most`, both included.

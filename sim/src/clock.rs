@@ -21,21 +21,27 @@ struct Line {
 
 impl Line {
     fn read(self, now: Time) -> u64 {
-        let passed = u128::from(now.0.saturating_sub(self.since.0));
-        let counted = passed * u128::from(self.rate_percent) / 100;
+        let passed = now.0.saturating_sub(self.since.0);
+        if self.rate_percent == 100 {
+            return self.shown.saturating_add(passed);
+        }
+        let counted = u128::from(passed) * u128::from(self.rate_percent) / 100;
         self.shown.saturating_add(u64::try_from(counted).unwrap_or(u64::MAX))
     }
 
     /// When it shows at least `reading`; `None` if it never will.
     fn due(self, reading: u64) -> Option<Time> {
-        let missing = u128::from(reading.saturating_sub(self.shown));
-        if missing == 0 {
-            return Some(self.since);
-        }
-        let rate = u128::from(self.rate_percent);
-        let passed = (missing * 100).div_ceil(if rate == 0 { return None } else { rate });
-        let due = u128::from(self.since.0) + passed;
-        u64::try_from(due).ok().map(Time)
+        let missing = reading.saturating_sub(self.shown);
+        let passed = match (missing, self.rate_percent) {
+            (missing, 100) => missing,
+            (0, _) => 0,
+            (_, 0) => return None,
+            (missing, rate) => {
+                let passed = (u128::from(missing) * 100).div_ceil(u128::from(rate));
+                u64::try_from(passed).ok()?
+            }
+        };
+        self.since.0.checked_add(passed).map(Time)
     }
 
     fn bend(&mut self, now: Time, shown: u64, rate_percent: u32) {

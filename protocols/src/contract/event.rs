@@ -131,7 +131,8 @@ impl LeaseEvent {
             Self::Granted { lock, .. }
             | Self::Renewed { lock, .. }
             | Self::Released { lock, .. }
-            | Self::Expired { lock, .. } => *lock,
+            | Self::Expired { lock, .. }
+            | Self::Replaced { lock } => *lock,
         }
     }
 }

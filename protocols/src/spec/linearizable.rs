@@ -52,6 +52,7 @@ mod edn;
 mod explain;
 mod history;
 mod json;
+mod log;
 mod mutex;
 mod recorder;
 mod search;
@@ -59,6 +60,7 @@ mod search;
 pub use edn::{EdnError, EdnProblem, read_edn};
 pub use history::{Action, History, Operation, Outcome};
 pub use json::{JsonError, JsonProblem, read_json_lines, write_json_lines};
+pub use log::Log;
 pub use mutex::Semantics;
 pub use recorder::Recorder;
 

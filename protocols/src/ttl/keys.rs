@@ -4,6 +4,7 @@ use super::message::{Answer, RedisCommand, Request, Value};
 use crate::contract::{Disk, LeaseEvent, Reading};
 use crate::id::{LockId, Token};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 /// One key: a lock that somebody owns.
@@ -171,4 +172,28 @@ fn delete(request: &Request, key: Option<&Key>) -> Decision {
         (KeysChange::Delete(lock), event)
     });
     Decision { answer: Answer::Deleted(key.is_some()), change }
+}
+
+/// Shown as `L1 is c1#1, token 1, until 10s`; `nothing` if there is no key.
+impl fmt::Display for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.keys.is_empty() {
+            return f.write_str("nothing");
+        }
+        for (position, (lock, key)) in self.iter().enumerate() {
+            let comma = if position > 0 { "; " } else { "" };
+            write!(f, "{comma}{lock} is {}", key.value)?;
+            if let Some(token) = key.token {
+                write!(f, ", token {token}")?;
+            }
+            match key.end {
+                Some(End::At(Reading(nanos))) => {
+                    write!(f, ", until {:?}", Duration::from_nanos(nanos))?;
+                }
+                Some(End::After(lease)) => write!(f, ", for {lease:?}")?,
+                None => f.write_str(", without end")?,
+            }
+        }
+        Ok(())
+    }
 }

@@ -1,6 +1,7 @@
 //! What clients and Redis-like servers say to each other.
 
 use crate::id::{LockId, Owner, Token};
+use std::fmt;
 use std::time::Duration;
 
 /// The value of a key: unique for every request that may take a lock, as the random string of
@@ -118,5 +119,62 @@ impl Request {
     /// The answer to this request.
     pub(super) fn reply(&self, answer: Answer) -> Reply {
         Reply { lock: self.lock, value: self.value, answer }
+    }
+}
+
+/// Shown as the string that a client would send: `c1#3`, the third request of client 1.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.owner, self.serial)
+    }
+}
+
+/// Shown in the words of Redis, scripts by what they do.
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { lock, value, .. } = self;
+        match self.command {
+            RedisCommand::Setnx => write!(f, "SETNX {lock} {value}"),
+            RedisCommand::Expire { lease } => write!(f, "EXPIRE {lock} {lease:?} for {value}"),
+            RedisCommand::Del => write!(f, "DEL {lock} for {value}"),
+            RedisCommand::SetNxPx { lease, fenced } => {
+                let count = if fenced { " and INCR" } else { "" };
+                write!(f, "SET {lock} {value} NX PX {lease:?}{count}")
+            }
+            RedisCommand::DelIfMine => write!(f, "DEL {lock} if it is {value}"),
+            RedisCommand::PexpireIfMine { lease, renewal } => {
+                write!(f, "PEXPIRE {lock} {lease:?} if it is {value}, renewal {renewal}")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { lock, value, .. } = self;
+        match self.answer {
+            Answer::Taken { token: None } => write!(f, "{lock} is {value}"),
+            Answer::Taken { token: Some(token) } => write!(f, "{lock} is {value}, token {token}"),
+            Answer::Held => write!(f, "{lock} is not {value}: taken"),
+            Answer::Expiring(true) => write!(f, "{lock} expires, for {value}"),
+            Answer::Expiring(false) => write!(f, "no {lock} to expire, for {value}"),
+            Answer::Deleted(true) => write!(f, "{lock} deleted, for {value}"),
+            Answer::Deleted(false) => write!(f, "no such {lock} to delete, for {value}"),
+            Answer::Prolonged { renewal, mine } => {
+                let done = if mine { "done" } else { "not yours" };
+                write!(f, "renewal {renewal} of {lock} for {value}: {done}")
+            }
+            Answer::ReadOnly => write!(f, "READONLY, for {value}"),
+            Answer::NoReplicas => write!(f, "NOREPLICAS, for {value}"),
+        }
+    }
+}
+
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Request(request) => request.fmt(f),
+            Self::Reply(reply) => reply.fmt(f),
+        }
     }
 }

@@ -35,6 +35,7 @@ use super::keys::{Keys, KeysChange};
 use super::message::{Answer, Message, Reply, Request};
 use super::settings::Settings;
 use crate::prelude::*;
+use std::fmt;
 
 mod client;
 mod server;
@@ -118,6 +119,29 @@ pub struct Stream {
 impl From<Request> for ReplicatedMessage {
     fn from(request: Request) -> Self {
         Self::Client(Message::Request(request))
+    }
+}
+
+impl fmt::Display for ReplicatedMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Client(message) => message.fmt(f),
+            Self::Change { stream, offset, change } => {
+                write!(f, "epoch {}, change {offset}: ", stream.epoch)?;
+                match change {
+                    None => f.write_str("nothing new"),
+                    Some(KeysChange::Set(lock, key)) => write!(f, "{lock} is {}", key.value),
+                    Some(KeysChange::Delete(lock)) => write!(f, "no {lock}"),
+                }
+            }
+            Self::Copy { stream, offset, keys } => {
+                write!(f, "epoch {}, all up to change {offset}: {keys}", stream.epoch)
+            }
+            Self::Acknowledged { stream, offset } => {
+                write!(f, "epoch {}, has change {offset}", stream.epoch)
+            }
+            Self::Missing { epoch } => write!(f, "epoch {epoch}, needs a copy"),
+        }
     }
 }
 
@@ -221,10 +245,7 @@ impl Protocol for TtlReplicated {
     }
 
     fn semantics(&self) -> Semantics {
-        Semantics {
-            fenced: true,
-            ..Semantics::default()
-        }
+        Semantics { fenced: true, ..Semantics::default() }
     }
 
     fn in_role(&self, role: Role, servers: Servers<'_, Self>) -> Vec<ServerId> {

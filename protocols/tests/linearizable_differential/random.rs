@@ -134,9 +134,7 @@ impl Random {
             _ => operation.process = process,
         }
         // Changes that make the history malformed are taken back.
-        let history = History {
-            operations: operations.clone(),
-        };
+        let history = History { operations: operations.clone() };
         let answer = check(&history, semantics, Budget::default());
         if matches!(answer, Answer::Unknown { .. }) {
             operations[index] = before;

@@ -11,27 +11,20 @@ use crate::id::{ClientId, Incarnation, LockId, Owner, Token};
 
 /// The first life of a client.
 pub(super) fn owner(client: u32) -> Owner {
-    Owner {
-        client: ClientId(client),
-        incarnation: Incarnation(1),
-    }
+    Owner { client: ClientId(client), incarnation: Incarnation(1) }
 }
 
 /// The history that the lines tell.
 pub(super) fn history(text: &str) -> History {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    History {
-        operations: lines.map(operation).collect(),
-    }
+    History { operations: lines.map(operation).collect() }
 }
 
 fn operation(line: &str) -> Operation {
     let words: Vec<&str> = line.split_whitespace().collect();
     let (called, returned) = words[2].split_once("..").expect("a span of time");
     let millis = |number: &str| number.parse::<u64>().ok().map(|millis| millis * 1_000_000);
-    let token = words
-        .get(4)
-        .map(|token| Token(token.parse().expect("a token")));
+    let token = words.get(4).map(|token| Token(token.parse().expect("a token")));
     Operation {
         process: owner(words[0].trim_start_matches('c').parse().expect("a client")),
         lock: LockId(1),
@@ -56,11 +49,7 @@ fn operation(line: &str) -> Operation {
 pub(super) fn answer(text: &str, semantics: Semantics) -> Answer {
     let history = history(text);
     let answer = check(&history, semantics, Budget::default());
-    assert_eq!(
-        answer,
-        check_by_search(&history, semantics, Budget::default()),
-        "{text}"
-    );
+    assert_eq!(answer, check_by_search(&history, semantics, Budget::default()), "{text}");
     answer
 }
 

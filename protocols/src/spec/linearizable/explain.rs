@@ -133,7 +133,7 @@ impl Facts {
         }
     }
 
-    /// `, which acquired it at 0.003 s`, as far as it is known.
+    /// ` since 0.003 s`, as far as it is known.
     fn since(&self, process: Owner) -> String {
         match self.trails.get(&process).and_then(|trail| trail.granted) {
             Some(at) => format!(" since {}", Time(at)),
@@ -156,7 +156,10 @@ impl Facts {
                  it and its lease had not ended",
                 Time(*at),
             ),
-            _ => format!("{by} must have held it at that moment"),
+            _ => format!(
+                "in every order of what happened so far it was held at that moment, for instance \
+                 by {by}"
+            ),
         }
     }
 
@@ -284,10 +287,7 @@ mod tests {
              it"
         );
         assert_eq!(
-            reason(
-                &format!("{hold} c1 release 4..5 ok\n c1 release 6..7 ok"),
-                Semantics::PLAIN
-            ),
+            reason(&format!("{hold} c1 release 4..5 ok\n c1 release 6..7 ok"), Semantics::PLAIN),
             "c1's release of L1 returned ok at 0.007 s although it had already released it at \
              0.005 s"
         );
@@ -312,11 +312,21 @@ mod tests {
     }
 
     #[test]
+    fn a_second_holder_while_the_first_was_never_seen_to_hold() {
+        let strict = Semantics { busy_means_held: true, ..Semantics::PLAIN };
+        let text = "c1 acquire 0..1 unknown
+                    c2 acquire 5..6 fail
+                    c3 acquire 7..8 ok";
+        assert_eq!(
+            reason(text, strict),
+            "c3's acquire of L1 returned at 0.008 s although in every order of what happened so \
+             far it was held at that moment, for instance by c1"
+        );
+    }
+
+    #[test]
     fn a_refusal_without_a_holder() {
-        let strict = Semantics {
-            busy_means_held: true,
-            ..Semantics::PLAIN
-        };
+        let strict = Semantics { busy_means_held: true, ..Semantics::PLAIN };
         let text = "c1 acquire 0..3 ok
                     c1 release 4..5 ok
                     c2 acquire 6..7 fail";

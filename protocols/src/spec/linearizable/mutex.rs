@@ -10,7 +10,8 @@ use crate::id::{Owner, Token};
 pub struct Semantics {
     /// The holder may acquire again, and must release as often as it acquired.
     pub reentrant: bool,
-    /// Tokens grow: a grant to a new holder carries a token larger than every one before it.
+    /// Tokens grow: a grant to a new holder carries a token larger than every one before it. A
+    /// history with a grant without a token cannot be judged so.
     ///
     /// A nested acquire carries the same token or a larger one, because both are in use:
     /// Hazelcast's `FencedLock` keeps the fence on re-entry, Redisson's `RFencedLock` counts on.

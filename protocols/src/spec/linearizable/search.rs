@@ -216,7 +216,10 @@ impl Search {
                 return Cause::Other;
             }
         }
-        let others = holders.iter().flatten().find(|holder| **holder != pending.process).copied();
+        // Who holds before anything else takes effect is the better example.
+        let now = self.configurations.iter().filter_map(Configuration::holder);
+        let others =
+            now.chain(holders.into_iter().flatten()).find(|holder| *holder != pending.process);
         match (pending.action, outcome) {
             (Action::Acquire, Outcome::Ok(_)) if token => Cause::Token,
             (Action::Acquire, Outcome::Ok(_)) => match others {
@@ -224,7 +227,12 @@ impl Search {
                 None => Cause::HeldItself,
             },
             (Action::Acquire, _) => Cause::NotBusy,
-            (Action::Release, Outcome::Ok(_)) => Cause::NotHolder { holder: others },
+            (Action::Release, Outcome::Ok(_)) => {
+                let all = |holder: &Owner| {
+                    self.configurations.iter().all(|one| one.holder() == Some(*holder))
+                };
+                Cause::NotHolder { holder: others.filter(all) }
+            }
             (Action::Release, _) => Cause::StillHeld,
             (Action::LeaseEnded, _) => Cause::Other,
         }
@@ -254,19 +262,13 @@ mod tests {
 
     #[test]
     fn a_strict_refusal_may_rest_on_an_unknown_acquire() {
-        let strict = Semantics {
-            busy_means_held: true,
-            ..Semantics::PLAIN
-        };
+        let strict = Semantics { busy_means_held: true, ..Semantics::PLAIN };
         let text = "c1 acquire 0..1 unknown
                     c2 acquire 5..6 fail";
         fits(text, strict);
         // But then somebody must have freed the lock.
         broken(&format!("{text}\n c3 acquire 7..8 ok"), strict);
-        fits(
-            &format!("{text}\n c3 acquire 7..8 ok\n c1 lease-ended 6..6 ok"),
-            strict,
-        );
+        fits(&format!("{text}\n c3 acquire 7..8 ok\n c1 lease-ended 6..6 ok"), strict);
         broken(&text.replace("0..1", "7..8"), strict);
     }
 
@@ -299,18 +301,9 @@ mod tests {
     #[test]
     fn beyond_its_budget_it_says_unknown() {
         fits(&hard(4), Semantics::PLAIN);
-        let answer = check(
-            &history(&hard(12)),
-            Semantics::PLAIN,
-            Budget { steps: 1_000 },
-        );
-        let Answer::Unknown { reason } = answer else {
-            panic!("{answer:?}")
-        };
-        assert!(
-            reason.contains("L1 took more than its 1000 steps"),
-            "{reason}"
-        );
+        let answer = check(&history(&hard(12)), Semantics::PLAIN, Budget { steps: 1_000 });
+        let Answer::Unknown { reason } = answer else { panic!("{answer:?}") };
+        assert!(reason.contains("L1 took more than its 1000 steps"), "{reason}");
     }
 
     #[test]
@@ -322,9 +315,7 @@ mod tests {
             let owner = super::super::cases::owner(client);
             for action in [Action::Acquire, Action::Release] {
                 let id = search.called(owner, action);
-                search
-                    .returned(id, Outcome::Unknown, &mut steps)
-                    .expect("it fits");
+                search.returned(id, Outcome::Unknown, &mut steps).expect("it fits");
             }
             search.gone(owner);
         }

@@ -15,10 +15,7 @@ pub struct ReplicatedClient {
 
 impl ReplicatedClient {
     pub(super) fn new(claims: Claims) -> Self {
-        Self {
-            claims,
-            redirected: false,
-        }
+        Self { claims, redirected: false }
     }
 
     /// What it does about each lock.

@@ -69,15 +69,9 @@ pub struct Replica {
 
 type Fx = Effects<Replica>;
 
-const NEW_REPLICA: Part = Part::Replica {
-    stream: None,
-    heard: 0,
-};
+const NEW_REPLICA: Part = Part::Replica { stream: None, heard: 0 };
 
-const NEW_PRIMARY: Part = Part::Primary {
-    acknowledged: 0,
-    waiters: Vec::new(),
-};
+const NEW_PRIMARY: Part = Part::Primary { acknowledged: 0, waiters: Vec::new() };
 
 impl Replica {
     pub(super) fn new(setting: &TtlReplicated, id: ServerId, disk: &ReplicaDisk) -> Self {
@@ -111,10 +105,7 @@ impl Replica {
 
     /// Its own stream of changes.
     fn stream(&self) -> Stream {
-        Stream {
-            epoch: self.epoch,
-            life: self.life,
-        }
+        Stream { epoch: self.epoch, life: self.life }
     }
 
     fn tell_other(&self, body: ReplicatedMessage, fx: &mut Fx) {
@@ -142,21 +133,13 @@ impl Replica {
 
     fn ping(&self, fx: &mut Fx) {
         self.replicate(None, fx);
-        fx.arm(
-            ReplicaTimer::Ping,
-            Clock::Monotonic,
-            self.setting.ping_every,
-        );
+        fx.arm(ReplicaTimer::Ping, Clock::Monotonic, self.setting.ping_every);
     }
 
     fn replicate(&self, change: Option<KeysChange>, fx: &mut Fx) {
         let stream = self.stream();
         let offset = self.offset;
-        let change = ReplicatedMessage::Change {
-            stream,
-            offset,
-            change,
-        };
+        let change = ReplicatedMessage::Change { stream, offset, change };
         self.tell_other(change, fx);
     }
 
@@ -222,16 +205,11 @@ impl Replica {
         let offset = self.offset;
         let granted = matches!(answer, Answer::Taken { .. });
         match &mut self.part {
-            Part::Primary {
-                acknowledged,
-                waiters,
-            } if self.setting.wait_for_replica && granted && *acknowledged < offset => {
+            Part::Primary { acknowledged, waiters }
+                if self.setting.wait_for_replica && granted && *acknowledged < offset =>
+            {
                 let client = from;
-                waiters.push(Waiter {
-                    offset,
-                    client,
-                    reply,
-                });
+                waiters.push(Waiter { offset, client, reply });
                 let timer = ReplicaTimer::Wait(offset);
                 fx.arm(timer, Clock::Monotonic, self.setting.wait_timeout);
             }
@@ -247,11 +225,7 @@ impl Replica {
     }
 
     fn acknowledge(&mut self, offset: u64, fx: &mut Fx) {
-        let Part::Primary {
-            acknowledged,
-            waiters,
-        } = &mut self.part
-        else {
+        let Part::Primary { acknowledged, waiters } = &mut self.part else {
             return;
         };
         *acknowledged = offset.max(*acknowledged);
@@ -328,23 +302,16 @@ impl Replica {
         }
         *stream = Some(theirs);
         self.offset = offset;
-        self.store
-            .replace(keys.clone(), ReplicaChange::Copy(keys), fx);
+        self.store.replace(keys.clone(), ReplicaChange::Copy(keys), fx);
         self.confirm(theirs, fx);
     }
 
     fn hear_server(&mut self, body: ReplicatedMessage, fx: &mut Fx) {
         match body {
-            ReplicatedMessage::Change {
-                stream,
-                offset,
-                change,
-            } => self.follow(stream, offset, change, fx),
-            ReplicatedMessage::Copy {
-                stream,
-                offset,
-                keys,
-            } => self.copy(stream, offset, keys, fx),
+            ReplicatedMessage::Change { stream, offset, change } => {
+                self.follow(stream, offset, change, fx)
+            }
+            ReplicatedMessage::Copy { stream, offset, keys } => self.copy(stream, offset, keys, fx),
             ReplicatedMessage::Acknowledged { stream, offset } => {
                 if self.same_epoch(stream.epoch, fx) && stream == self.stream() {
                     self.acknowledge(offset, fx);
@@ -395,14 +362,10 @@ impl Node for Replica {
     fn step(&mut self, input: InputOf<Self>, fx: &mut Effects<Self>) {
         match input {
             Input::Started(life) => self.start(life, fx),
-            Input::Message {
-                from,
-                body: ReplicatedMessage::Client(Message::Request(request)),
-            } => self.request(from, &request, fx),
-            Input::Message {
-                from: NodeId::Server(_),
-                body,
-            } => self.hear_server(body, fx),
+            Input::Message { from, body: ReplicatedMessage::Client(Message::Request(request)) } => {
+                self.request(from, &request, fx)
+            }
+            Input::Message { from: NodeId::Server(_), body } => self.hear_server(body, fx),
             Input::Clock(Clock::Wall, now) => {
                 if let Some((from, request)) = self.asked.take() {
                     self.execute(from, &request, Some(now), fx);

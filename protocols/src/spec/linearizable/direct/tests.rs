@@ -2,12 +2,8 @@ use super::*;
 use crate::spec::linearizable::cases::{answer, broken, fits, history};
 use crate::spec::linearizable::{Answer, is_direct};
 
-const ALL: [Semantics; 4] = [
-    Semantics::PLAIN,
-    Semantics::REENTRANT,
-    Semantics::FENCED,
-    Semantics::REENTRANT_FENCED,
-];
+const ALL: [Semantics; 4] =
+    [Semantics::PLAIN, Semantics::REENTRANT, Semantics::FENCED, Semantics::REENTRANT_FENCED];
 
 fn direct(text: &str, semantics: Semantics) -> bool {
     is_direct(&history(text), semantics)
@@ -48,10 +44,7 @@ fn an_unknown_acquire_may_carry_a_release() {
                 c2 acquire 7..8 ok";
     fits(text, Semantics::PLAIN);
     assert!(!direct(text, Semantics::PLAIN));
-    broken(
-        &text.replace("5..6 ok", "5..6 fail\n c1 release 9..9 ok"),
-        Semantics::PLAIN,
-    );
+    broken(&text.replace("5..6 ok", "5..6 fail\n c1 release 9..9 ok"), Semantics::PLAIN);
 }
 
 #[test]
@@ -73,10 +66,7 @@ fn the_end_of_a_lease_ends_the_core() {
     for semantics in ALL {
         fits(text, semantics);
         assert!(direct(text, semantics));
-        assert_eq!(
-            broken(&text.replace("c1 lease", "c3 lease"), semantics).0,
-            6
-        );
+        assert_eq!(broken(&text.replace("c1 lease", "c3 lease"), semantics).0, 6);
         assert_eq!(broken(&text.replace("9 fail", "9 ok"), semantics).0, 8);
     }
 }
@@ -118,10 +108,7 @@ fn reentrance_counts() {
         assert!(direct(text, semantics));
     }
     broken(text, Semantics::PLAIN);
-    broken(
-        &text.replace("2..3 ok 1", "2..3 ok 0"),
-        Semantics::REENTRANT_FENCED,
-    );
+    broken(&text.replace("2..3 ok 1", "2..3 ok 0"), Semantics::REENTRANT_FENCED);
     broken(&text.replace("ok 2", "ok 1"), Semantics::REENTRANT_FENCED);
 }
 
@@ -133,10 +120,7 @@ fn a_moment_is_not_an_order() {
                 c1 release 5..6 ok
                 c3 acquire 4..5 ok";
     fits(&format!("c1 acquire 0..1 ok\n{text}"), Semantics::PLAIN);
-    broken(
-        &format!("c1 acquire 0..1 ok\n{text}\nc4 acquire 5..5 ok"),
-        Semantics::PLAIN,
-    );
+    broken(&format!("c1 acquire 0..1 ok\n{text}\nc4 acquire 5..5 ok"), Semantics::PLAIN);
 }
 
 #[test]
@@ -147,26 +131,15 @@ fn locks_are_judged_by_themselves() {
     );
     two.operations[1].lock.0 = 2;
     let budget = crate::spec::linearizable::Budget::default();
-    assert_eq!(
-        crate::spec::linearizable::check(&two, Semantics::PLAIN, budget),
-        Answer::Fits
-    );
+    assert_eq!(crate::spec::linearizable::check(&two, Semantics::PLAIN, budget), Answer::Fits);
     two.operations[1].lock.0 = 1;
-    assert_ne!(
-        crate::spec::linearizable::check(&two, Semantics::PLAIN, budget),
-        Answer::Fits
-    );
+    assert_ne!(crate::spec::linearizable::check(&two, Semantics::PLAIN, budget), Answer::Fits);
 }
 
 #[test]
 fn a_malformed_history_is_unknown() {
     let text = "c1 acquire 0..5 ok
                 c1 acquire 3..6 ok";
-    let Answer::Unknown { reason } = answer(text, Semantics::PLAIN) else {
-        panic!()
-    };
-    assert!(
-        reason.contains("one operation on a lock at a time"),
-        "{reason}"
-    );
+    let Answer::Unknown { reason } = answer(text, Semantics::PLAIN) else { panic!() };
+    assert!(reason.contains("one operation on a lock at a time"), "{reason}");
 }

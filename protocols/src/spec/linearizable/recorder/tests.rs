@@ -19,21 +19,10 @@ fn says_broken_as_soon_as_the_moment_is_over_and_stays_so() {
     let mut recorder = recorder();
     acquire(&mut recorder, 1, 0, 3_000_000);
     acquire(&mut recorder, 2, 4_000_000, 5_000_000);
-    assert_eq!(
-        recorder.answer(),
-        Answer::Fits,
-        "the release may come at this moment"
-    );
+    assert_eq!(recorder.answer(), Answer::Fits, "the release may come at this moment");
     recorder.called(owner(1), LOCK, Action::Release, 5_000_001);
     let broken = recorder.answer();
-    let Answer::Broken {
-        prefix: 4,
-        at: 5_000_000,
-        reason,
-    } = &broken
-    else {
-        panic!("{broken:?}")
-    };
+    let Answer::Broken { prefix: 4, at: 5_000_000, reason } = &broken else { panic!("{broken:?}") };
     assert_eq!(
         reason,
         "c2's acquire of L1 returned at 0.005 s although c1, which acquired it at 0.003 s, had \
@@ -92,12 +81,7 @@ fn keeps_no_history() {
         assert_eq!(recorder.finish(rounds * 10), Answer::Fits);
         format!("{recorder:?}").len()
     };
-    assert!(
-        size(10_000) < size(10) + 100,
-        "{} {}",
-        size(10_000),
-        size(10)
-    );
+    assert!(size(10_000) < size(10) + 100, "{} {}", size(10_000), size(10));
 }
 
 #[test]
@@ -114,10 +98,7 @@ fn malformed_input_is_unknown() {
         recorder.called(owner(1), LOCK, Action::Acquire, 1);
         recorder.called(owner(1), LOCK, Action::Acquire, 2);
     });
-    assert!(
-        twice.contains("c1 at L1 called before its last operation returned"),
-        "{twice}"
-    );
+    assert!(twice.contains("c1 at L1 called before its last operation returned"), "{twice}");
     let uncalled = reason(|recorder| recorder.returned(owner(1), LOCK, OK, 1));
     assert!(uncalled.contains("returned without a call"), "{uncalled}");
     let back = reason(|recorder| {

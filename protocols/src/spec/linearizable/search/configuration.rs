@@ -161,11 +161,7 @@ impl Configuration {
                 self.take(semantics, *id, open, &mut moves);
             }
         }
-        for (process, action) in self
-            .spare
-            .keys()
-            .filter(|(one, action)| serves(*one, *action))
-        {
+        for (process, action) in self.spare.keys().filter(|(one, action)| serves(*one, *action)) {
             let next = match action {
                 Action::Acquire => self.granted(semantics, *process, None),
                 Action::Release => self.released(*process),
@@ -235,22 +231,10 @@ impl Configuration {
     /// A grant to this process now, whose token will be seen later.
     fn unseen_grant(&self, id: u32, process: Owner) -> Unseen {
         let nested = self.unseen.iter().find(|unseen| unseen.current);
-        let new = self
-            .unseen
-            .iter()
-            .map(|unseen| unseen.hold + 1)
-            .max()
-            .unwrap_or(0);
+        let new = self.unseen.iter().map(|unseen| unseen.hold + 1).max().unwrap_or(0);
         let hold = nested.map_or(new, |unseen| unseen.hold);
         let low = self.mutex.lowest(process);
-        Unseen {
-            id,
-            process,
-            hold,
-            low,
-            high: u128::MAX,
-            current: true,
-        }
+        Unseen { id, process, hold, low, high: u128::MAX, current: true }
     }
 
     /// Whether something called before now can still give the lock to this process.

@@ -1,0 +1,116 @@
+//! Who plays: the protocols by name, and how their nodes show what they know.
+
+use super::stage::{Play, Stage};
+use locklab_protocols::prelude::*;
+use locklab_protocols::ttl::{
+    Claim, Persist, Redlock, Settings, Ttl, TtlNaive, TtlReplicated, TtlWatchdog,
+};
+
+/// A protocol whose nodes can show what they know.
+pub(crate) trait Shown: Protocol<Message: std::fmt::Display> {
+    /// What a server knows.
+    fn show_server(server: &Self::Server) -> String;
+    /// What a client knows.
+    fn show_client(client: &Self::Client) -> String;
+}
+
+impl Shown for TtlNaive {
+    fn show_server(server: &Self::Server) -> String {
+        server.keys().to_string()
+    }
+
+    fn show_client(_: &Self::Client) -> String {
+        String::new()
+    }
+}
+
+impl Shown for Ttl {
+    fn show_server(server: &Self::Server) -> String {
+        server.keys().to_string()
+    }
+
+    fn show_client(client: &Self::Client) -> String {
+        show_claims(client.claims())
+    }
+}
+
+impl Shown for TtlWatchdog {
+    fn show_server(server: &Self::Server) -> String {
+        server.keys().to_string()
+    }
+
+    fn show_client(client: &Self::Client) -> String {
+        let depths = client.watches().values().map(|watch| watch.depth);
+        let depths: Vec<_> = depths.map(|depth| format!(", taken {depth} times")).collect();
+        show_claims(client.claims()) + &depths.join("")
+    }
+}
+
+impl Shown for TtlReplicated {
+    fn show_server(server: &Self::Server) -> String {
+        let role = if server.is_primary() { "primary" } else { "replica" };
+        format!("{role} of epoch {}: {}", server.epoch(), server.keys())
+    }
+
+    fn show_client(client: &Self::Client) -> String {
+        show_claims(client.claims())
+    }
+}
+
+impl Shown for Redlock {
+    fn show_server(server: &Self::Server) -> String {
+        server.keys().to_string()
+    }
+
+    fn show_client(client: &Self::Client) -> String {
+        let ballots = client.ballots().iter().map(|(lock, ballot)| {
+            let (yes, no) = (ballot.yes.count(), ballot.no.count());
+            format!("{lock}: {:?}, {yes} yes, {no} no", ballot.stage)
+        });
+        ballots.collect::<Vec<_>>().join("; ")
+    }
+}
+
+fn show_claims<'a>(claims: impl Iterator<Item = (LockId, &'a Claim)>) -> String {
+    let claims = claims.map(|(lock, claim)| format!("{lock}: {:?}", claim.phase));
+    claims.collect::<Vec<_>>().join("; ")
+}
+
+/// Builds the stage for a `lock` command.
+pub(crate) fn stage(name: &str, words: &[&str]) -> Result<Box<dyn Play>, String> {
+    let mut settings = Settings::default();
+    let mut redlock = Redlock::default();
+    let mut replicated = TtlReplicated::default();
+    let mut clients = 2;
+    for word in words {
+        match word.split_once('=') {
+            Some(("expiry", "monotonic")) => settings.expiry = Clock::Monotonic,
+            Some(("persist", "never")) => settings.persist = Persist::Never,
+            Some(("persist", "every-second")) => settings.persist = Persist::EverySecond,
+            Some(("wait", "yes")) => replicated.wait_for_replica = true,
+            Some(("restart-delay", delay)) => redlock.restart_delay = duration(delay)?,
+            Some(("clients", number)) => clients = number.parse().map_err(|_| "how many?")?,
+            _ => return Err(format!("no setting {word}")),
+        }
+    }
+    redlock.settings = Settings { request_timeout: redlock.settings.request_timeout, ..settings };
+    replicated.settings = settings;
+    Ok(match name {
+        "ttl-naive" => Box::new(Stage::new(TtlNaive { settings }, clients)),
+        "ttl" => Box::new(Stage::new(Ttl { settings }, clients)),
+        "ttl-watchdog" => Box::new(Stage::new(TtlWatchdog { settings }, clients)),
+        "ttl-replicated" => Box::new(Stage::new(replicated, clients)),
+        "redlock" => Box::new(Stage::new(redlock, clients)),
+        _ => return Err(format!("no lock {name}")),
+    })
+}
+
+/// A duration like `5s` or `100ms`.
+pub(crate) fn duration(word: &str) -> Result<Duration, String> {
+    let (digits, unit) = match word.strip_suffix("ms") {
+        Some(digits) => (digits, Duration::from_millis(1)),
+        None => (word.strip_suffix('s').unwrap_or(word), Duration::from_secs(1)),
+    };
+    let number: u32 = digits.parse().map_err(|_| format!("no duration {word}"))?;
+    Ok(unit * number)
+}
