@@ -79,6 +79,11 @@ pub fn tell(outcome: &Outcome, detail: Detail) -> Vec<Line> {
     fold::fold(drafts, &tales, detail)
 }
 
+impl Line {
+    /// The column in which the text of a printed line begins.
+    pub const TEXT_COLUMN: usize = 21;
+}
+
 impl fmt::Display for Line {
     /// The line in three columns: time, node, text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
