@@ -161,7 +161,8 @@ impl WorkloadForm {
         }
         if self.locks_at_once > self.locks {
             let (at_once, locks) = (self.locks_at_once, self.locks);
-            return Err(format!("`locks_at_once` is {at_once}, but there are {locks} locks"));
+            let over = format!("`locks_at_once` is {at_once}, more than `locks`, which is {locks}");
+            return Err(over);
         }
         if self.storage_timeout.is_zero() {
             return Err("`storage_timeout` is zero, so requests repeat without end".to_owned());
