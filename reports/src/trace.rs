@@ -1,8 +1,8 @@
 //! A trace for programs: one JSON object a line, everything that happened, in order.
 
-use locklab_scenarios::sim::outcome::{Fate, Happening, Outcome, Traced};
 use locklab_protocols::contract::Event;
 use locklab_protocols::id::NodeId;
+use locklab_scenarios::sim::outcome::{Fate, Happening, Outcome, Traced};
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -35,9 +35,7 @@ pub fn write(outcome: &Outcome, to: &mut impl Write) -> io::Result<()> {
 impl From<&Traced> for TraceLine {
     fn from(traced: &Traced) -> Self {
         let at = traced.at.0;
-        let line = |node: NodeId, kind, text| {
-            Self { at, node: Some(node.to_string()), kind, text }
-        };
+        let line = |node: NodeId, kind, text| Self { at, node: Some(node.to_string()), kind, text };
         match &traced.what {
             Happening::Seen(seen) => {
                 line(seen.node, kind(&seen.event), format!("{:?}", seen.event))

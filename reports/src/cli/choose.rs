@@ -1,10 +1,9 @@
 //! Names on the command line, and what they mean.
 
 use super::trouble::Trouble;
-use locklab_scenarios::catalogue::catalogue;
+use locklab_scenarios::catalogue;
 use locklab_scenarios::registry::Contestants;
 use locklab_scenarios::scenario::Scenario;
-use locklab_scenarios::sim::names::unknown;
 use std::path::Path;
 
 /// These protocols in the order of the shelf, or all of them.
@@ -25,7 +24,7 @@ pub(super) fn protocols(names: &[String]) -> Result<Contestants, Trouble> {
 /// These scenarios, each once, or the whole catalogue.
 pub(super) fn scenarios(names: &[String]) -> Result<Vec<Scenario>, Trouble> {
     if names.is_empty() {
-        return Ok(catalogue());
+        return Ok(catalogue::all());
     }
     let mut chosen: Vec<Scenario> = Vec::new();
     for name in names {
@@ -39,15 +38,14 @@ pub(super) fn scenarios(names: &[String]) -> Result<Vec<Scenario>, Trouble> {
 
 /// A scenario of the catalogue by its name, or of a file by its path.
 pub(super) fn scenario(name: &str) -> Result<Scenario, Trouble> {
-    let catalogue = catalogue();
-    if let Some(found) = catalogue.iter().find(|known| known.name == name) {
-        return Ok(found.clone());
-    }
+    let wrong = match catalogue::find(name) {
+        Ok(found) => return Ok(found),
+        Err(wrong) => wrong,
+    };
     let path = Path::new(name);
     let is_path = name.contains(std::path::MAIN_SEPARATOR) || name.ends_with(".toml");
     if is_path || path.is_file() {
         return Ok(Scenario::load(path, &Contestants::shelf().names())?);
     }
-    let known = catalogue.iter().map(|known| known.name.as_str());
-    Err(Trouble::Asked(unknown("scenario", name, known)))
+    Err(Trouble::Asked(wrong))
 }

@@ -106,12 +106,7 @@ impl Compare {
         comparison.measures.iter().map(|row| self.seeds.saturating_sub(row.runs)).sum()
     }
 
-    fn page(
-        &self,
-        comparison: &Comparison,
-        scenarios: &[Scenario],
-        terminal: &Terminal,
-    ) -> String {
+    fn page(&self, comparison: &Comparison, scenarios: &[Scenario], terminal: &Terminal) -> String {
         let board = Board::of(comparison);
         let mut page = heading(terminal, "What holds");
         page += &glance(&board, terminal);
@@ -146,8 +141,7 @@ impl Compare {
             cell.verdict == Judgement::Broken
         };
         let found = comparison.cells.iter().filter(broken).count();
-        let complaints =
-            comparison.cells.iter().filter(|cell| !cell.as_wished.is_fine()).count();
+        let complaints = comparison.cells.iter().filter(|cell| !cell.as_wished.is_fine()).count();
         let (protocols, scenarios) = (board.protocols.len(), board.scenarios.len());
         let (first, last) = (self.first_seed, self.first_seed + self.seeds - 1);
         let outcome = match complaints {

@@ -68,9 +68,7 @@ impl Exit {
             }
             (Wish::Regression(_) | Wish::Blind(_), _) => Self::Broken,
             (Wish::Undecided(_), _) => Self::Undecided,
-            (Wish::AsExpected, Judgement::Unknown)
-                if cell.expected != Some(Expected::Unknown) =>
-            {
+            (Wish::AsExpected, Judgement::Unknown) if cell.expected != Some(Expected::Unknown) => {
                 Self::Undecided
             }
             (Wish::AsExpected, _) => Self::Fine,

@@ -1,12 +1,12 @@
 //! `locklab list`: what there is.
 
 use super::exit::Exit;
-use super::trouble::Trouble;
 use super::output;
+use super::trouble::Trouble;
 use crate::terminal::{Paint, Terminal};
 use clap::{Args, ValueEnum};
 use locklab_protocols::spec::{Goal, Guarantee};
-use locklab_scenarios::catalogue::catalogue;
+use locklab_scenarios::catalogue;
 use locklab_scenarios::registry::Contestants;
 use locklab_scenarios::sim::fault::Kind;
 use serde::Serialize;
@@ -45,14 +45,16 @@ impl List {
     pub(super) fn run(&self, terminal: &Terminal) -> Result<Exit, Trouble> {
         let listed = self.what.listed();
         let text = if self.json {
-            let mut text = serde_json::to_string_pretty(&listed).expect("names have a form in JSON");
+            let mut text =
+                serde_json::to_string_pretty(&listed).expect("names have a form in JSON");
             text.push('\n');
             text
         } else {
             let widest = listed.iter().map(|one| one.name.len()).max().unwrap_or(0);
             let line = |one: &Listed| {
                 // Colours are put on afterwards, so that they do not count as width.
-                let line = terminal.wrap(&format!("{:widest$}  {}", one.name, one.about), widest + 2);
+                let line =
+                    terminal.wrap(&format!("{:widest$}  {}", one.name, one.about), widest + 2);
                 let (name, rest) = line.split_at(one.name.len());
                 format!("{}{}\n", terminal.paint(Paint::Bold, name), rest.trim_end())
             };
@@ -72,7 +74,7 @@ impl What {
                 entries.map(|entry| listed(entry.name(), entry.about())).collect()
             }
             Self::Scenarios => {
-                let all = catalogue();
+                let all = catalogue::all();
                 all.iter().map(|scenario| listed(&scenario.name, &scenario.about)).collect()
             }
             Self::Guarantees => {

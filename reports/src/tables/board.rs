@@ -53,9 +53,8 @@ impl<'a> Board<'a> {
     pub(super) fn tested(&self) -> Vec<Guarantee> {
         let speaks = |guarantee: &Guarantee| {
             let mut cells = self.comparison.cells.iter();
-            cells.any(|cell| {
-                cell.guarantee == *guarantee && cell.verdict != Judgement::NotExercised
-            })
+            cells
+                .any(|cell| cell.guarantee == *guarantee && cell.verdict != Judgement::NotExercised)
         };
         Guarantee::ALL.into_iter().filter(speaks).collect()
     }

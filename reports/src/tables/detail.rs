@@ -57,12 +57,7 @@ fn blocks<'a, 'b>(protocols: &'a [&'b str], width: usize) -> Vec<&'a [&'b str]> 
     blocks
 }
 
-fn block(
-    board: &Board<'_>,
-    terminal: &Terminal,
-    scenarios: &[&str],
-    protocols: &[&str],
-) -> String {
+fn block(board: &Board<'_>, terminal: &Terminal, scenarios: &[&str], protocols: &[&str]) -> String {
     let heads = protocols.iter().map(|protocol| (*protocol).to_owned());
     let mut table = sheet(terminal, std::iter::once(String::new()).chain(heads));
     for scenario in scenarios {

@@ -69,7 +69,8 @@ impl Found<'_> {
             _ => "breaks",
         };
         let head = format!("{protocol}: {guarantee} {what}");
-        let runs = if *broken_runs > 0 { format!(" ({broken_runs}/{runs} runs)") } else { String::new() };
+        let runs =
+            if *broken_runs > 0 { format!(" ({broken_runs}/{runs} runs)") } else { String::new() };
         let line = format!("{} in {scenario}{runs}{more}", terminal.paint(paint, &head));
         let _ = writeln!(page, "{}", terminal.wrap(&line, 4));
         let why = match self.cell.as_wished.why() {

@@ -10,8 +10,15 @@ use locklab_scenarios::story::span;
 /// One row for each protocol in each of these scenarios.
 pub fn measures(board: &Board<'_>, terminal: &Terminal, scenarios: &[&str]) -> String {
     let heads = [
-        "", "grants", "wait\np50", "wait\np99", "served\nin time", "messages\n/grant",
-        "writes\n/grant", "stale\nrefused", "recovers\nin (p50)",
+        "",
+        "grants",
+        "wait\np50",
+        "wait\np99",
+        "served\nin time",
+        "messages\n/grant",
+        "writes\n/grant",
+        "stale\nrefused",
+        "recovers\nin (p50)",
     ];
     let mut page = String::new();
     for scenario in scenarios {

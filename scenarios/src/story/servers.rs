@@ -32,6 +32,11 @@ impl Teller<'_> {
                 let concerned = [by.client, owner.client];
                 self.consequence(&[Consequence::FreedByAnother], &concerned, (at, node), text);
             }
+            LeaseEvent::Replaced { lock } => {
+                self.trifle(at, node, || {
+                    format!("its account of {lock} counts from now, or no more")
+                });
+            }
             LeaseEvent::Expired { lock, owner } => {
                 self.trifle(at, node, || format!("lets {owner}'s lease on {lock} run out"));
             }
