@@ -39,9 +39,9 @@ Locklab puts distributed locks through the faults that break them, deterministic
 which guarantees held, which broke, and how.
 
 Try first:
-  locklab compare                                         every lock in every scenario
-  locklab run gc-pause-past-lease --protocol ttl --seed 1    the story of one run
-  locklab list scenarios                                  what can go wrong
+  locklab compare                                   every lock in every scenario
+  locklab run gc-pause-past-lease --protocol ttl    the story of one run
+  locklab list scenarios                            what can go wrong
 
 `locklab help` lists all commands; from the source tree, `cargo run --release --` stands for
 `locklab`.

@@ -13,4 +13,4 @@ pub mod trace;
 
 mod replay;
 
-pub use replay::replay;
+pub use replay::Calls;

@@ -5,7 +5,7 @@
 //! number, and nothing depends on the machine, the clock or the number of threads: equal inputs
 //! give equal bytes.
 
-use crate::replay;
+use crate::Calls;
 use locklab_protocols::time::nanos;
 use locklab_scenarios::judge::{Cell, Latencies, MeasureRow};
 use locklab_scenarios::suite::Comparison;
@@ -110,11 +110,12 @@ impl fmt::Display for NoReport {
 impl std::error::Error for NoReport {}
 
 impl Report {
-    /// The report of a comparison.
-    pub fn of(comparison: &Comparison) -> Self {
+    /// The report of a comparison of scenarios that are called so.
+    pub fn of(comparison: &Comparison, calls: &Calls) -> Self {
+        let cell = |cell: &Cell| ReportCell::of(cell, calls);
         Self {
             schema: SCHEMA.to_owned(),
-            cells: comparison.cells.iter().map(ReportCell::from).collect(),
+            cells: comparison.cells.iter().map(cell).collect(),
             measures: comparison.measures.iter().map(ReportMeasures::from).collect(),
         }
     }
@@ -151,9 +152,9 @@ impl Report {
     }
 }
 
-impl From<&Cell> for ReportCell {
-    fn from(cell: &Cell) -> Self {
-        let replayed = |seed| replay(&cell.scenario, &cell.protocol, seed);
+impl ReportCell {
+    fn of(cell: &Cell, calls: &Calls) -> Self {
+        let replayed = |seed| calls.replay(&cell.scenario, &cell.protocol, seed);
         Self {
             protocol: cell.protocol.clone(),
             scenario: cell.scenario.clone(),
@@ -198,7 +199,7 @@ mod tests {
     use super::*;
 
     fn empty() -> Report {
-        Report::of(&Comparison::default())
+        Report::of(&Comparison::default(), &Calls::default())
     }
 
     #[test]

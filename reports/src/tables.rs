@@ -18,4 +18,4 @@ pub use detail::detail;
 pub use findings::findings;
 pub use glance::glance;
 pub use measures::measures;
-pub use once::{once, several};
+pub use once::{complaints, once, several};

@@ -4,6 +4,7 @@ use super::exit::Exit;
 use super::output::{self, Output};
 use super::trouble::Trouble;
 use super::{choose, heading, note};
+use crate::Calls;
 use crate::report::Report;
 use crate::tables::{Board, detail, findings, glance, measures};
 use crate::terminal::Terminal;
@@ -45,7 +46,7 @@ pub(super) struct Compare {
 impl Compare {
     pub(super) fn run(&self, terminal: &Terminal) -> Result<Exit, Trouble> {
         let contestants = choose::protocols(&self.protocols)?;
-        let scenarios = choose::scenarios(&self.scenarios)?;
+        let (scenarios, calls) = choose::scenarios(&self.scenarios)?;
         let json = self.json.as_deref().map(Output::at).transpose()?;
         let stop = Arc::new(AtomicBool::new(false));
         let comparison = self.compared(&contestants, &scenarios, &stop)?;
@@ -57,10 +58,10 @@ impl Compare {
         if missing > 0 {
             note(false, &format!("stopped: {missing} runs are missing; no report is written"));
         } else if let Some(json) = json {
-            let text = Report::of(&comparison).to_json();
+            let text = Report::of(&comparison, &calls).to_json();
             json.write(|file| file.write_all(text.as_bytes()))?;
         }
-        output::print(&self.page(&comparison, &scenarios, terminal))?;
+        output::print(&self.page(&comparison, &scenarios, &calls, terminal))?;
         Ok(if missing > 0 { Exit::Stopped } else { Exit::of(&comparison.cells) })
     }
 
@@ -106,7 +107,13 @@ impl Compare {
         comparison.measures.iter().map(|row| self.seeds.saturating_sub(row.runs)).sum()
     }
 
-    fn page(&self, comparison: &Comparison, scenarios: &[Scenario], terminal: &Terminal) -> String {
+    fn page(
+        &self,
+        comparison: &Comparison,
+        scenarios: &[Scenario],
+        calls: &Calls,
+        terminal: &Terminal,
+    ) -> String {
         let board = Board::of(comparison);
         let mut page = heading(terminal, "What holds");
         page += &glance(&board, terminal);
@@ -116,7 +123,7 @@ impl Compare {
         }
         page += &format!("\n{}", heading(terminal, "What it costs (simulated time)"));
         page += &measures(&board, terminal, &self.measured(&board, scenarios));
-        page += &findings(&board, terminal);
+        page += &findings(&board, calls, terminal);
         page += &format!("\n{}\n", terminal.wrap(&self.summary(comparison, &board), 0));
         page
     }

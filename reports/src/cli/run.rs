@@ -4,14 +4,14 @@ use super::exit::Exit;
 use super::output::{self, Output};
 use super::trouble::Trouble;
 use super::{choose, heading, note};
-use crate::replay;
+use crate::Calls;
 use crate::report::Report;
-use crate::tables::{once, several};
+use crate::tables::{complaints, once, several};
 use crate::terminal::{Paint, Terminal};
 use crate::trace;
 use clap::{Args, value_parser};
 use locklab_scenarios::contestant::Contestant;
-use locklab_scenarios::judge::{Cell, MeasureRow, Tally, judge};
+use locklab_scenarios::judge::{MeasureRow, Tally, judge};
 use locklab_scenarios::registry::Contestants;
 use locklab_scenarios::scenario::Scenario;
 use locklab_scenarios::sim::{Outcome, Record};
@@ -50,7 +50,8 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn run(&self, terminal: &Terminal) -> Result<Exit, Trouble> {
-        let scenario = choose::scenario(&self.scenario)?;
+        let mut calls = Calls::default();
+        let scenario = choose::scenario(&self.scenario, &mut calls)?;
         let shelf = Contestants::shelf();
         let contestant = shelf.build(&self.protocol, &scenario).map_err(Trouble::Asked)?;
         if !scenario.is_for(contestant.as_ref()) {
@@ -61,12 +62,12 @@ impl Run {
         let trace = self.trace.as_deref().map(Output::at).transpose()?;
         let (tally, page, exit) = match self.seeds {
             None => self.once(contestant.as_ref(), &scenario, trace.as_ref(), terminal)?,
-            Some(seeds) => self.several(contestant.as_ref(), &scenario, seeds, terminal),
+            Some(seeds) => self.several(contestant.as_ref(), &scenario, seeds, (terminal, &calls)),
         };
         if let Some(json) = json {
             let measures = vec![MeasureRow::of(contestant.as_ref(), &scenario, &tally)];
             let cells = judge(contestant.as_ref(), &scenario, &tally);
-            let text = Report::of(&Comparison { cells, measures }).to_json();
+            let text = Report::of(&Comparison { cells, measures }, &calls).to_json();
             json.write(|file| file.write_all(text.as_bytes()))?;
         }
         output::print(&page)?;
@@ -87,8 +88,8 @@ impl Run {
         let tally = Tally::of(outcome.clone());
         let cells = judge(contestant, scenario, &tally);
         let mut page = self.told(&outcome, scenario, terminal);
-        page += &once(&outcome, &cells, &scenario.goals(&self.protocol), terminal);
-        page += &complaints(&cells, true, terminal);
+        page += &once(&outcome, &cells, &scenario.goals(&self.protocol), (terminal, !self.quiet));
+        page += &complaints(&cells, terminal);
         let exit = Exit::of_one_run(&cells);
         Ok((tally, page, exit))
     }
@@ -98,7 +99,7 @@ impl Run {
         contestant: &dyn Contestant,
         scenario: &Scenario,
         seeds: u64,
-        terminal: &Terminal,
+        (terminal, calls): (&Terminal, &Calls),
     ) -> (Tally, String, Exit) {
         let one = |seed| Tally::of(contestant.run(scenario, seed, Record::Nothing));
         let tally = (1..=seeds).into_par_iter().map(one).reduce(Tally::default, Tally::merge);
@@ -106,14 +107,14 @@ impl Run {
         let title = format!("{} in {}, seeds 1 to {seeds}", self.protocol, scenario.name);
         let mut page = heading(terminal, &title);
         page += &several(&cells, terminal);
-        page += &complaints(&cells, false, terminal);
+        page += &complaints(&cells, terminal);
         let first = cells.iter().filter_map(|cell| cell.first_broken_seed).min();
         match first {
             Some(seed) => {
                 let outcome = contestant.run(scenario, seed, Record::Everything);
                 page.push('\n');
                 page += &self.told(&outcome, scenario, terminal);
-                page += &format!("{}\n", replay(&self.scenario, &self.protocol, seed));
+                page += &format!("{}\n", calls.replay(&scenario.name, &self.protocol, seed));
             }
             None => note(self.quiet, "nothing broke, so there is no story to tell"),
         }
@@ -154,18 +155,4 @@ fn shown(line: &Line, terminal: &Terminal) -> String {
     };
     let text = terminal.wrap(&line.to_string(), Line::TEXT_COLUMN);
     format!("{}\n", terminal.paint(paint, &text))
-}
-
-/// What is not as it should be.
-fn complaints(cells: &[Cell], one_run: bool, terminal: &Terminal) -> String {
-    let mut page = String::new();
-    for cell in cells.iter().filter(|cell| !cell.as_wished.is_fine()) {
-        let of_one = if one_run { " (on this seed)" } else { "" };
-        let line = format!("not as it should be{of_one}: {}", cell.as_wished);
-        page += &format!("\n{}", terminal.paint(Paint::Bad, &terminal.wrap(&line, 4)));
-    }
-    if !page.is_empty() {
-        page.push('\n');
-    }
-    page
 }

@@ -64,3 +64,18 @@ impl<'a> Board<'a> {
 pub(super) fn is_alarm(cell: &Cell) -> bool {
     cell.verdict == Judgement::Broken && matches!(cell.as_wished, Wish::Regression(_))
 }
+
+/// What is wrong with a cell, without how it broke.
+pub(super) fn complaint(cell: &Cell) -> &str {
+    let why = cell.as_wished.why();
+    why.strip_suffix(cell.reason.as_str()).map_or(why, |why| why.trim_end_matches([':', ' ']))
+}
+
+/// How a cell broke, its moment told once.
+pub(super) fn reason(cell: &Cell) -> &str {
+    let told = || {
+        let (at, rest) = cell.reason.split_once(": ")?;
+        rest.contains(at).then_some(rest)
+    };
+    told().unwrap_or(&cell.reason)
+}

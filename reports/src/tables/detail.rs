@@ -17,8 +17,7 @@ pub fn detail(board: &Board<'_>, terminal: &Terminal) -> String {
         board.scenarios.iter().copied().partition(|scenario| breaks(&scenario));
     let mut page = String::new();
     if !eventful.is_empty() {
-        let first = eventful.iter().map(|name| name.len()).max().unwrap_or(0) + 2;
-        for protocols in blocks(&board.protocols, terminal.width.saturating_sub(first)) {
+        for protocols in blocks(board, &eventful, terminal.width) {
             page += &block(board, terminal, &eventful, protocols);
             page.push('\n');
         }
@@ -42,18 +41,20 @@ fn is_worth_a_row(cell: &Cell) -> bool {
 }
 
 /// Protocols dealt into tables that fit.
-fn blocks<'a, 'b>(protocols: &'a [&'b str], width: usize) -> Vec<&'a [&'b str]> {
+fn blocks<'a, 'b>(board: &'a Board<'b>, scenarios: &[&str], width: usize) -> Vec<&'a [&'b str]> {
+    let names = scenarios.iter().map(|name| name.len()).max().unwrap_or(0) + 2;
     let mut blocks = Vec::new();
-    let (mut start, mut used) = (0, 0);
-    for (position, protocol) in protocols.iter().enumerate() {
-        let wide = protocol.len().max(5) + 2;
+    let (mut start, mut used) = (0, names);
+    for (position, protocol) in board.protocols.iter().enumerate() {
+        let said = scenarios.iter().map(|name| letters(&board.of_pair(protocol, name)).1.len());
+        let wide = said.max().unwrap_or(0).max(protocol.len()) + 2;
         if used + wide > width && position > start {
-            blocks.push(&protocols[start..position]);
-            (start, used) = (position, 0);
+            blocks.push(&board.protocols[start..position]);
+            (start, used) = (position, names);
         }
         used += wide;
     }
-    blocks.push(&protocols[start..]);
+    blocks.push(&board.protocols[start..]);
     blocks
 }
 
@@ -86,7 +87,7 @@ fn letters(cells: &[&Cell]) -> (Paint, String) {
     match (cells.is_empty(), said.is_empty()) {
         (true, _) => (Paint::Dim, String::new()),
         (_, true) => (Paint::Dim, ".".to_owned()),
-        _ => (paint, said.join(" ")),
+        _ => (paint, said.concat()),
     }
 }
 

@@ -1,24 +1,29 @@
 //! One protocol in one scenario: the verdicts, the goals, the faults.
 
-use super::board::is_alarm;
+use super::board::{complaint, is_alarm, reason};
 use super::sheet::{cell, sheet, text};
 use crate::terminal::{Paint, Terminal};
-use locklab_protocols::spec::Goal;
+use locklab_protocols::spec::{Goal, Verdict};
 use locklab_scenarios::judge::{Cell, Judgement, Wish};
 use locklab_scenarios::sim::Outcome;
 use std::collections::BTreeSet;
 
-/// The verdicts of one run, the goals that it should reach, and what its faults did.
+/// The verdicts of one run, the goals that it should reach, and what its faults did. How a
+/// guarantee broke is left out where the story has told it.
 pub fn once(
     outcome: &Outcome,
     cells: &[Cell],
     goals: &BTreeSet<Goal>,
-    terminal: &Terminal,
+    (terminal, story_told): (&Terminal, bool),
 ) -> String {
     let mut table = sheet(terminal, ["guarantee", "verdict", "expected", ""].map(str::to_owned));
     for one in cells {
-        let reason = if one.verdict == Judgement::Held { "" } else { &one.reason };
-        table.add_row(row(one, reason.to_owned()));
+        let why = match outcome.verdicts.get(&one.guarantee) {
+            Some(Verdict::Broken { at, .. }) if story_told => format!("at {at}"),
+            _ if one.verdict == Judgement::Held => String::new(),
+            _ => reason(one).to_owned(),
+        };
+        table.add_row(row(one, why));
     }
     let mut page = text(table);
     page.push('\n');
@@ -32,6 +37,7 @@ pub fn once(
         let said = match bites.struck {
             None => "never struck".to_owned(),
             Some(at) if bites.count == 0 => format!("struck at {at} and was never felt"),
+            Some(at) if bites.count == 1 => format!("struck at {at}, felt once"),
             Some(at) => format!("struck at {at}, felt {} times", bites.count),
         };
         page += &format!("fault {} ({}): {said}\n", position + 1, bites.kind);
@@ -71,4 +77,14 @@ fn row(one: &Cell, last: String) -> Vec<comfy_table::Cell> {
         cell(wish, both.collect::<Vec<&str>>().join(", ")),
         cell(Paint::Plain, last),
     ]
+}
+
+/// What is not as it should be, one line each.
+pub fn complaints(cells: &[Cell], terminal: &Terminal) -> String {
+    let mut page = String::new();
+    for cell in cells.iter().filter(|cell| !cell.as_wished.is_fine()) {
+        let line = format!("NOT AS IT SHOULD BE: {}", complaint(cell));
+        page += &format!("{}\n", terminal.paint(Paint::Bad, &terminal.wrap(&line, 4)));
+    }
+    page
 }
