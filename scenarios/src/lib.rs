@@ -1,5 +1,6 @@
 //! Scenarios: what goes wrong, who meets it, and what becomes of it.
 
+pub mod catalogue;
 pub mod contestant;
 pub mod judge;
 pub mod promise;

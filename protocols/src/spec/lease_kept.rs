@@ -11,9 +11,14 @@
 //!    still lists it, although *nothing* was in trouble anywhere for half a lease.
 //!
 //! While a server is down, the account of the live servers may miss what is safe on a disk. An
-//! owner who drops out then is only *missing*: it is a break when somebody else owns the lock
-//! before he is back, when he is told that it is lost, and when he is still missing at the end,
-//! with all servers back for half a lease.
+//! owner who drops out then, before his lease is over, is only *missing*. It turns into a break if
+//! before the end of his lease somebody else owns the lock, or his client says that it is lost
+//! (with more than a quarter of the lease to go, so that it cannot be the client's own caution),
+//! or all servers have been back for half a lease and still do not list him.
+//!
+//! A server reports a lease when its disk has it, which may be a little later than it began. So
+//! the last hundredth of a lease does not count, and a lease that is reported by a server in
+//! trouble counts from when that trouble began.
 
 mod calm;
 
@@ -58,19 +63,49 @@ struct Given {
     until: Option<Time>,
 }
 
-/// A drop whose meaning shows later.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+/// An owner who dropped out before his lease was over, while a server was down.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 struct Missing {
     owner: Owner,
     since: Time,
-    /// Why it is a break, if it turns out that the lock was taken away.
-    reason: Option<String>,
+    /// When his lease is over; `None` for a lock without end.
+    until: Option<Time>,
+}
+
+impl Missing {
+    /// The break that this is if something shows that the lock was gone by a moment, which counts
+    /// if it is so much earlier than the end of the lease.
+    fn taken(&self, lock: LockId, at: Time, margin: Duration, how: &str) -> Option<(Time, String)> {
+        let Self { owner, since, until } = *self;
+        is_early(until, at, margin).then(|| {
+            let why = why_too_early(until);
+            let reason = format!("the servers took {lock} away from {owner} at {since}, {why}");
+            (since, format!("{reason} ({how} at {at})"))
+        })
+    }
+}
+
+fn is_early(until: Option<Time>, at: Time, margin: Duration) -> bool {
+    until.is_none_or(|until| at + margin < until)
+}
+
+fn why_too_early(until: Option<Time>) -> String {
+    until.map_or_else(
+        || "which was his without end".to_owned(),
+        |until| format!("though his lease ran until {until}"),
+    )
 }
 
 impl Leases {
-    fn gives(&mut self, at: Time, by: NodeId, to: Owner, lease: Option<Duration>) {
+    /// How much of the end of a lease does not count: reports wait for the disk.
+    fn margin(&self) -> Duration {
+        self.longest / 100
+    }
+
+    /// A server gave or prolonged a lease that began at that moment.
+    fn gives(&mut self, began: Time, by: NodeId, to: Owner, lease: Option<Duration>) {
         self.longest = self.longest.max(lease.unwrap_or_default());
-        let until = lease.map(|lease| at + lease);
+        let until = lease.map(|lease| began + lease);
         let given = Given { by, to, until };
         match self.given.iter_mut().find(|given| given.by == by) {
             Some(known) => *known = given,
@@ -102,58 +137,53 @@ impl LeaseKept {
         }
     }
 
-    /// Why it is a break that an owner who believes in his lock is dropped, if it is one.
-    fn judge(&self, at: Time, node: NodeId, lock: LockId, owner: Owner) -> Option<String> {
-        let lease = self.locks.get(lock.index());
-        let given = lease.and_then(|lease| lease.ended(node, owner));
-        let longest = lease.map_or(Duration::ZERO, |lease| lease.longest);
-        let Some(until) = given.and_then(|given| given.until) else {
-            return Some("which was his without end".to_owned());
-        };
-        if at < until {
-            return Some(format!("though his lease ran until {until}"));
+    /// The servers' account drops an owner who believes in his lock.
+    fn dropped(&mut self, at: Time, node: NodeId, lock: LockId, owner: Owner) {
+        let leases = self.locks.at(lock.index());
+        let until = leases.ended(node, owner).and_then(|given| given.until);
+        let too_early = is_early(until, at, leases.margin());
+        if too_early && self.calm.a_server_is_down() {
+            let since = at;
+            leases.missing.push(Missing { owner, since, until });
+            return;
         }
-        let alone = self.calm.of(owner.client, at);
-        (self.renews && alone >= longest / 2)
-            .then(|| format!("though nothing kept him from renewing his lease of {longest:?}"))
+        let why = if too_early {
+            why_too_early(until)
+        } else if self.renews && self.calm.of(owner.client, at) >= leases.longest / 2 {
+            let lease = leases.longest;
+            format!("though nothing kept him from renewing his lease of {lease:?}")
+        } else {
+            return;
+        };
+        let reason = format!("the servers took {lock} away from {owner} at {at}, {why}");
+        self.broken.set(at, reason);
     }
 
     /// The account of a lock changed.
     fn changed(&mut self, at: Time, node: NodeId, lock: LockId, owners: &[Owner], scene: &Scene) {
-        let missing = &mut self.locks.at(lock.index()).missing;
-        if !missing.is_empty() {
-            missing.retain(|missing| !owners.contains(&missing.owner));
-            if let Some(other) = owners.first() {
-                self.taken(lock, &format!("{other} owned it at {at}"));
-            }
-        }
         for (owner, _) in scene.owners(lock) {
             let believes = || scene.lives(*owner) && scene.holder(owner.client, lock).is_some();
-            if owners.contains(owner) || !believes() {
-                continue;
+            if !owners.contains(owner) && believes() {
+                self.dropped(at, node, lock, *owner);
             }
-            let reason = self.judge(at, node, lock, *owner);
-            if self.calm.a_server_is_down() {
-                let (owner, since) = (*owner, at);
-                let missing = &mut self.locks.at(lock.index()).missing;
-                missing.push(Missing { owner, since, reason });
-                if let Some(other) = owners.first() {
-                    self.taken(lock, &format!("{other} owned it at {at}"));
-                }
-            } else if let Some(reason) = reason {
-                self.broken.set(
-                    at,
-                    format!("the servers took {lock} away from {owner} at {at}, {reason}"),
-                );
-            }
+        }
+        let missing = &mut self.locks.at(lock.index()).missing;
+        if missing.is_empty() {
+            return;
+        }
+        missing.retain(|missing| !owners.contains(&missing.owner));
+        if let Some(other) = owners.first() {
+            self.taken(lock, at, &format!("{other} owned it"));
         }
     }
 
     /// Those who are missing at a lock will not be back.
-    fn taken(&mut self, lock: LockId, how: &str) {
-        for missing in std::mem::take(&mut self.locks.at(lock.index()).missing) {
-            if let Some((at, reason)) = describe(lock, &missing, how) {
-                self.broken.set(at, reason);
+    fn taken(&mut self, lock: LockId, at: Time, how: &str) {
+        let leases = self.locks.at(lock.index());
+        let margin = leases.margin();
+        for missing in std::mem::take(&mut leases.missing) {
+            if let Some((since, reason)) = missing.taken(lock, at, margin, how) {
+                self.broken.set(since, reason);
             }
         }
     }
@@ -165,12 +195,14 @@ impl LeaseKept {
         }
         let life = scene.life(client);
         let leases = self.locks.at(lock.index());
-        if leases.missing.iter().any(|missing| missing.owner == life) {
-            return self.taken(lock, &format!("it was told so at {at}"));
-        }
-        let half = leases.longest / 2;
-        if self.renews && scene.owns(life, lock) && self.calm.of_all(at) >= half {
-            let lease = leases.longest;
+        let lease = leases.longest;
+        let mut missing = leases.missing.iter();
+        if let Some(missing) = missing.find(|missing| missing.owner == life).copied() {
+            self.ends(client, lock);
+            if let Some((since, reason)) = missing.taken(lock, at, lease / 4, "he lost it") {
+                self.broken.set(since, reason);
+            }
+        } else if self.renews && scene.owns(life, lock) && self.calm.of_all(at) >= lease / 2 {
             self.broken.set(
                 at,
                 format!(
@@ -185,8 +217,9 @@ impl LeaseKept {
         if let LeaseEvent::Granted { lock, owner, lease }
         | LeaseEvent::Renewed { lock, owner, lease } = event
         {
+            let began = self.calm.in_trouble_since(server).unwrap_or(at);
             let leases = self.locks.at(lock.index());
-            leases.gives(at, server, owner, lease);
+            leases.gives(began, server, owner, lease);
         }
     }
 
@@ -203,14 +236,6 @@ impl LeaseKept {
             self.granted = leases.given.iter().any(|given| given.to == life);
         }
     }
-}
-
-/// The break that a missing owner has become, if nothing excuses it.
-fn describe(lock: LockId, missing: &Missing, how: &str) -> Option<(Time, String)> {
-    let Missing { owner, since, reason } = missing;
-    let reason = reason.as_ref()?;
-    let text = format!("the servers took {lock} away from {owner} at {since}, {reason} ({how})");
-    Some((*since, text))
 }
 
 impl Monitor for LeaseKept {
@@ -249,13 +274,14 @@ impl Monitor for LeaseKept {
     fn verdict(&self, end: Time, _: &Scene) -> Verdict {
         let mut broken = self.broken.clone();
         for (index, leases) in self.locks.iter() {
-            if self.calm.servers_up_for(end) >= leases.longest / 2 {
-                let how = "it never came back";
-                let lock = LockId::at(index);
+            let settled = self.calm.servers_up_since().map(|up| up + leases.longest / 2);
+            if let Some(settled) = settled.filter(|settled| *settled <= end) {
+                let how = "he was still not listed";
                 let breaks = leases.missing.iter();
-                if let Some((at, reason)) = breaks.filter_map(|one| describe(lock, one, how)).next()
-                {
-                    broken.set(at, reason);
+                let mut breaks = breaks
+                    .filter_map(|one| one.taken(LockId::at(index), settled, leases.margin(), how));
+                if let Some((since, reason)) = breaks.next() {
+                    broken.set(since, reason);
                 }
             }
         }

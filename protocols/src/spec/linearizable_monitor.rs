@@ -5,6 +5,9 @@
 //! servers is an operation of theirs. That a client says that its lock is lost is only what it
 //! believes, and no operation; but if it then gives the lock back on its own, without being asked
 //! by its application, the servers' release stands for the end of its lease.
+//!
+//! An application may ask for a lock again while its client still owes it an answer that it no
+//! longer waits for. The older operation has an unknown outcome then, and so has a late answer.
 
 use super::linearizable::{self, Action, Answer, Budget, Outcome, Recorder};
 use super::monitor::Monitor;
@@ -28,6 +31,10 @@ pub(super) struct Linearizable {
     contended: bool,
     /// Who was told that a lock is lost and has not asked for it since.
     lost: BTreeSet<(Owner, LockId)>,
+    /// Whose operation on which lock is open.
+    open: BTreeSet<(Owner, LockId)>,
+    /// To whom an answer is owed for which nobody waits any more.
+    owed: BTreeSet<(Owner, LockId)>,
 }
 
 impl Linearizable {
@@ -43,6 +50,8 @@ impl Linearizable {
             first: Table::default(),
             contended: false,
             lost: BTreeSet::new(),
+            open: BTreeSet::new(),
+            owed: BTreeSet::new(),
         }
     }
 
@@ -53,6 +62,10 @@ impl Linearizable {
             WorkEvent::Checked { .. } | WorkEvent::Acknowledged { .. } => return,
         };
         self.lost.remove(&(process, lock));
+        if !self.open.insert((process, lock)) {
+            self.owed.insert((process, lock));
+            self.recorder.returned(process, lock, Outcome::Unknown, at.0);
+        }
         self.recorder.called(process, lock, action, at.0);
     }
 
@@ -75,11 +88,16 @@ impl Linearizable {
                 return;
             }
         };
+        if !self.open.remove(&(process, lock)) && self.owed.remove(&(process, lock)) {
+            return;
+        }
         self.recorder.returned(process, lock, outcome, at.0);
     }
 
     fn crashed(&mut self, at: Time, client: ClientId, scene: &Scene) {
-        self.lost.retain(|(owner, _)| owner.client != client);
+        for set in [&mut self.lost, &mut self.open, &mut self.owed] {
+            set.retain(|(owner, _)| owner.client != client);
+        }
         self.recorder.crashed(scene.life(client), at.0);
     }
 }
@@ -237,6 +255,16 @@ mod tests {
         let history = history.granted(1, 1, None).at(5).releases(1, 1).at(6);
         let history = history.released(1, 1, Ending::Done);
         assert_eq!(then_granted_to_2(history).judge(plain()), Verdict::Held);
+    }
+
+    #[test]
+    fn asking_again_before_the_answer_leaves_the_first_outcome_open() {
+        let history = History::new().at(1).acquires(1, 1).at(2).acquires(1, 1);
+        let late = history.at(3).refused(1, 1).at(4).granted(1, 1, None);
+        let back = late.at(5).releases(1, 1).at(6).released(1, 1, Ending::Done);
+        assert_eq!(then_granted_to_2(back).judge(plain()), Verdict::Held);
+        let thrice = History::new().at(1).takes(1, 1, None).at(2).granted(1, 1, None);
+        assert!(matches!(thrice.judge(plain()), Verdict::Unknown { .. }));
     }
 
     #[test]

@@ -24,6 +24,32 @@ pub(super) trait Monitor {
     fn verdict(&self, end: Time, scene: &Scene) -> Verdict;
 }
 
+/// A guarantee that is not watched is unknown.
+impl<M: Monitor> Monitor for Option<M> {
+    fn observe(&mut self, at: Time, seen: &Observation, scene: &Scene) {
+        if let Some(monitor) = self {
+            monitor.observe(at, seen, scene);
+        }
+    }
+
+    fn settle(&mut self, at: Time, seen: &Observation, scene: &Scene) {
+        if let Some(monitor) = self {
+            monitor.settle(at, seen, scene);
+        }
+    }
+
+    fn is_broken(&self) -> bool {
+        self.as_ref().is_some_and(Monitor::is_broken)
+    }
+
+    fn verdict(&self, end: Time, scene: &Scene) -> Verdict {
+        match self {
+            Some(monitor) => monitor.verdict(end, scene),
+            None => Verdict::Unknown { reason: "nobody watched it".to_owned() },
+        }
+    }
+}
+
 /// The first break of a guarantee, once there is one.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub(super) struct FirstBreak(Option<Box<(Time, String)>>);

@@ -277,6 +277,17 @@ mod tests {
     }
 
     #[test]
+    fn who_loses_or_gives_back_what_he_has_wants_no_more() {
+        let waits = || History::new().healed().takes(1, 1, None).acquires(1, 2);
+        let lost = waits().at(1000).lost(1, 1).at(9000);
+        assert_eq!(lost.judge(bound()), Verdict::Held);
+        let given_back = waits().at(1000).releases(1, 1).at(9000);
+        assert_eq!(given_back.judge(bound()), Verdict::Held);
+        let late_grant_given_back = waits().granted(1, 3, None).releases(1, 3).at(9000);
+        assert!(late_grant_given_back.judge(bound()).is_broken());
+    }
+
+    #[test]
     fn an_owner_from_an_earlier_life_must_leave() {
         let dies = |history: History| history.owners(1, [1]).at(1000).crashes(1).starts(1).healed();
         let history = dies(History::new()).at(6001).takes(2, 2, None);

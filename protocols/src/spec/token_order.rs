@@ -240,6 +240,20 @@ mod tests {
     }
 
     #[test]
+    fn a_token_above_the_lowest_floor_is_remembered() {
+        let history = History::new()
+            .acquires(1, 1)
+            .takes(2, 1, 5)
+            .releases(2, 1)
+            .acquires(3, 1)
+            .takes(2, 1, 6)
+            .releases(2, 1)
+            .granted(1, 1, 5);
+        let reason = history.break_of(TokenOrder::default());
+        assert!(reason.contains("with which c2"), "{reason}");
+    }
+
+    #[test]
     fn a_refused_acquire_is_over_and_the_next_one_begins_anew() {
         let history = History::new()
             .acquires(2, 1)

@@ -158,10 +158,14 @@ impl Settings {
         promises
     }
 
-    /// A server whose clock is fast ends leases early by true time, so its clock must be true.
+    /// A server whose clock is fast ends leases early by true time, so its clock must be true; and
+    /// one that is down or stands still while a lease runs out hears no renewal.
     fn lease_kept(&self) -> Promise {
         let mut assumes = self.true_clocks(0);
+        assumes.extend([Assumption::ServersStayUp, Assumption::ServerPauseAtMost(self.lease / 4)]);
         assumes.extend(self.memory());
+        assumes.sort_unstable();
+        assumes.dedup();
         Promise { guarantee: Guarantee::LeaseKept, assumes }
     }
 

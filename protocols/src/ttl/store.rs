@@ -44,13 +44,28 @@ impl Store {
         &self.keys
     }
 
-    /// Lets the leases that came from disk run on.
-    pub(super) fn start<M, T: From<StoreTimer>, C: From<KeysChange>>(
-        &self,
-        fx: &mut EffectList<M, T, C>,
-    ) {
+    /// Begins with what is on disk: what an earlier life wrote but did not sync becomes durable
+    /// before anybody relies on it, and the leases run on.
+    pub(super) fn start<M, T: From<StoreTimer>, C>(&mut self, fx: &mut EffectList<M, T, C>) {
+        match self.persist {
+            Persist::Always => fx.sync(),
+            Persist::EverySecond => self.flush_soon(fx),
+            Persist::Never => {}
+        }
+        self.run(fx);
+    }
+
+    /// Lets all leases run, each to its end.
+    pub(super) fn run<M, T: From<StoreTimer>, C>(&self, fx: &mut EffectList<M, T, C>) {
         for (lock, key) in self.keys.iter() {
             self.arm(lock, key.number, key.end, fx);
+        }
+    }
+
+    fn flush_soon<M, T: From<StoreTimer>, C>(&mut self, fx: &mut EffectList<M, T, C>) {
+        if !self.dirty {
+            self.dirty = true;
+            fx.arm(StoreTimer::Flush.into(), Clock::Monotonic, FLUSH_EVERY);
         }
     }
 
@@ -125,7 +140,7 @@ impl Store {
             fx.disarm(StoreTimer::Expire(lock, key.number).into());
         }
         self.keys = keys;
-        self.start(fx);
+        self.run(fx);
         self.persist(record, fx);
     }
 
@@ -137,10 +152,7 @@ impl Store {
             }
             Persist::EverySecond => {
                 fx.write(record);
-                if !self.dirty {
-                    self.dirty = true;
-                    fx.arm(StoreTimer::Flush.into(), Clock::Monotonic, FLUSH_EVERY);
-                }
+                self.flush_soon(fx);
             }
             Persist::Never => {}
         }
@@ -154,7 +166,7 @@ impl Store {
         }
     }
 
-    fn arm<M, T: From<StoreTimer>, C: From<KeysChange>>(
+    fn arm<M, T: From<StoreTimer>, C>(
         &self,
         lock: LockId,
         number: u64,

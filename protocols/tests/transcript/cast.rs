@@ -3,7 +3,7 @@
 use super::stage::{Play, Stage};
 use locklab_protocols::prelude::*;
 use locklab_protocols::ttl::{
-    Claim, Persist, Redlock, Settings, Ttl, TtlNaive, TtlReplicated, TtlWatchdog,
+    Claim, Persist, Phase, Redlock, Settings, Ttl, TtlNaive, TtlReplicated, TtlWatchdog,
 };
 
 /// A protocol whose nodes can show what they know.
@@ -41,7 +41,7 @@ impl Shown for TtlWatchdog {
 
     fn show_client(client: &Self::Client) -> String {
         let depths = client.watches().values().map(|watch| watch.depth);
-        let depths: Vec<_> = depths.map(|depth| format!(", taken {depth} times")).collect();
+        let depths: Vec<_> = depths.map(|depth| format!(", depth {depth}")).collect();
         show_claims(client.claims()) + &depths.join("")
     }
 }
@@ -67,13 +67,23 @@ impl Shown for Redlock {
             let (yes, no) = (ballot.yes.count(), ballot.no.count());
             format!("{lock}: {:?}, {yes} yes, {no} no", ballot.stage)
         });
-        ballots.collect::<Vec<_>>().join("; ")
+        or_nothing(ballots.collect())
     }
 }
 
 fn show_claims<'a>(claims: impl Iterator<Item = (LockId, &'a Claim)>) -> String {
-    let claims = claims.map(|(lock, claim)| format!("{lock}: {:?}", claim.phase));
-    claims.collect::<Vec<_>>().join("; ")
+    let claims = claims.map(|(lock, claim)| match claim.phase {
+        Phase::Asking => format!("asks for {lock}"),
+        Phase::Waiting => format!("waits to ask for {lock}"),
+        Phase::Held(Some(token)) => format!("holds {lock}, token {token}"),
+        Phase::Held(None) => format!("holds {lock}"),
+        Phase::Releasing => format!("gives {lock} back"),
+    });
+    or_nothing(claims.collect())
+}
+
+fn or_nothing(parts: Vec<String>) -> String {
+    if parts.is_empty() { "nothing".to_owned() } else { parts.join("; ") }
 }
 
 /// Builds the stage for a `lock` command.

@@ -148,13 +148,9 @@ impl<P: Shown> Stage<P> {
         let Some(Letter { from, to, body }) = self.letters.remove(&number) else {
             return;
         };
-        let input = |body| Input::Message { from, body };
         match to {
-            NodeId::Server(id) => self.step_server(id, input(body), out),
-            NodeId::Client(id) => {
-                let input = Input::Message { from, body };
-                self.step_client(id, input, out);
-            }
+            NodeId::Server(id) => self.step_server(id, Input::Message { from, body }, out),
+            NodeId::Client(id) => self.step_client(id, Input::Message { from, body }, out),
             NodeId::Storage => {}
         }
     }

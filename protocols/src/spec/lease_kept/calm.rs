@@ -25,6 +25,8 @@ struct Trouble {
     faults: u32,
     paused: bool,
     down: bool,
+    /// When it last got into trouble.
+    since: Option<Time>,
     /// When it was last out of trouble again.
     until: Option<Time>,
 }
@@ -88,6 +90,9 @@ impl Calm {
             HostEvent::Relieved => trouble.faults = trouble.faults.saturating_sub(1),
             HostEvent::Healed => {}
         }
+        if trouble.any() && !before.any() {
+            trouble.since = Some(at);
+        }
         if before.any() && !trouble.any() {
             trouble.until = Some(at);
         }
@@ -114,8 +119,18 @@ impl Calm {
         self.down.many > 0
     }
 
-    /// For how long no server has been down.
-    pub(super) fn servers_up_for(&self, at: Time) -> Duration {
-        self.down.calm_for(at)
+    /// When the last server that was down came back; `None` if one is down, or none ever was.
+    pub(super) fn servers_up_since(&self) -> Option<Time> {
+        self.down.until.filter(|_| self.down.many == 0)
+    }
+
+    /// Since when a node has been in trouble, if it is.
+    pub(super) fn in_trouble_since(&self, node: NodeId) -> Option<Time> {
+        let trouble = match node {
+            NodeId::Client(client) => self.clients.get(client.index())?,
+            NodeId::Server(server) => self.servers.get(server.index())?,
+            NodeId::Storage => &self.storage,
+        };
+        trouble.since.filter(|_| trouble.any())
     }
 }

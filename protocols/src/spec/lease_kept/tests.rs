@@ -32,9 +32,9 @@ fn a_lease_that_ends_early_breaks_it_whoever_was_in_trouble() {
 
 #[test]
 fn a_renewed_lease_counts_from_the_renewal() {
-    let history = holds().at(3000).renewed(1, 1, 10_000).at(12_999).expired(1, 1).owners(1, []);
+    let history = holds().at(3000).renewed(1, 1, 10_000).at(12_899).expired(1, 1).owners(1, []);
     assert!(history.judge(plain()).is_broken());
-    let history = holds().at(3000).renewed(1, 1, 10_000).at(13_000).expired(1, 1).owners(1, []);
+    let history = holds().at(3000).renewed(1, 1, 10_000).at(12_900).expired(1, 1).owners(1, []);
     assert_eq!(history.judge(plain()), Verdict::Held);
 }
 
@@ -124,6 +124,21 @@ fn a_lock_that_renews_must_not_give_up_for_nothing() {
 }
 
 #[test]
+fn a_pause_that_ends_in_a_crash_is_over() {
+    let paused = server(History::new(), HostEvent::Paused).at(1);
+    let crashed = server(paused, HostEvent::Crashed).at(2);
+    let back = server(crashed, HostEvent::Started(Incarnation(2))).at(10_000);
+    let granted = back.leased(1, 1, 10_000).owners(1, [1]).takes(1, 1, None);
+    assert!(granted.lost(1, 1).judge(renewing()).is_broken());
+}
+
+#[test]
+fn what_a_client_had_in_an_earlier_life_is_not_taken_from_the_present_one() {
+    let reborn = holds().at(1).crashes(1).starts(1).takes(1, 1, None);
+    assert_eq!(reborn.owners(1, [1]).judge(renewing()), Verdict::Held);
+}
+
+#[test]
 fn hearing_late_of_a_lease_that_ended_rightly_is_no_second_break() {
     let history = holds()
         .at(1000)
@@ -167,6 +182,33 @@ fn a_server_that_forgets_its_leases_breaks_it() {
     assert_eq!(dead.judge(plain()), Verdict::Held);
     let again = forgets().at(4000).owners(1, [1]).at(9000);
     assert_eq!(again.judge(plain()), Verdict::Held);
+}
+
+#[test]
+fn what_ends_with_the_lease_is_not_taken_by_a_server_that_is_down() {
+    let down = || server(holds().at(2000), HostEvent::Crashed).owners(1, []);
+    let back = |at| server(down().at(at), HostEvent::Started(Incarnation(2)));
+    let later = back(3000).at(9900).owners(1, [2]);
+    assert_eq!(later.judge(plain()), Verdict::Held);
+    let cautious = down().at(9000).lost(1, 1).at(9500).owners(1, [2]);
+    assert_eq!(cautious.judge(plain()), Verdict::Held);
+    let long_down = back(6000).at(60_000);
+    assert_eq!(long_down.judge(plain()), Verdict::Held);
+    let over = server(holds().at(9950), HostEvent::Crashed).owners(1, []);
+    assert_eq!(over.judge(plain()), Verdict::Held);
+    assert!(over.judge(renewing()).is_broken());
+}
+
+#[test]
+fn a_lease_that_is_reported_late_by_a_stalled_server_counts_from_the_stall() {
+    let stalled = |from| {
+        let stalled = server(History::new().at(from), HostEvent::Afflicted).acquires(1, 1);
+        let reported = stalled.at(3000).leased(1, 1, 10_000).owners(1, [1]);
+        let relieved = server(reported.granted(1, 1, None), HostEvent::Relieved);
+        relieved.at(11_000).expired(1, 1).owners(1, []).judge(plain())
+    };
+    assert_eq!(stalled(1000), Verdict::Held);
+    assert!(stalled(2000).is_broken());
 }
 
 #[test]

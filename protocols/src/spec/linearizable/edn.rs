@@ -209,7 +209,7 @@ mod tests {
 {:type :invoke, :f :acquire, :process 0, :time 3291485, :value nil, :index 0}
 {:type :invoke, :f :acquire, :process 1, :time 3418021, :index 1}
 {:type :ok, :f :acquire, :process 0, :time 9100000, :value nil, :index 2}
-#jepsen.history.Op{:index 3, :time 9200000, :type :info, :process :nemesis, :f :pause, :value {"n1" :paused}}
+#jepsen.history.Op{:index 3, :type :info, :process :nemesis, :f :pause, :value {"n1" :paused}}
 {:type :ok, :f :acquire, :process 1, :time 4009100000, :index 4, :error [:x "y" {:z 1.5}]}
 {:type :invoke, :f :release, :process 0, :time 4100000000, :value nil, :index 5}
 {:type :info, :f :release, :process 0, :time 9100000000, :error :timeout, :index 6}

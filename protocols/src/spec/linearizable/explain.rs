@@ -241,8 +241,8 @@ mod tests {
                     c2 release 8..9 ok";
         assert_eq!(
             reason(text, Semantics::PLAIN),
-            "c1's release of L1 returned ok at 0.007 s although it had never been granted it; c2 held \
-             it"
+            "c1's release of L1 returned ok at 0.007 s although it had never been granted it; \
+             c2 held it"
         );
     }
 
@@ -283,8 +283,8 @@ mod tests {
         let hold = "c1 acquire 0..3 ok\n";
         assert_eq!(
             reason(&format!("{hold} c2 release 4..5 ok"), Semantics::PLAIN),
-            "c2's release of L1 returned ok at 0.005 s although it had never been granted it; c1 held \
-             it"
+            "c2's release of L1 returned ok at 0.005 s although it had never been granted it; \
+             c1 held it"
         );
         assert_eq!(
             reason(&format!("{hold} c1 release 4..5 ok\n c1 release 6..7 ok"), Semantics::PLAIN),

@@ -1,7 +1,7 @@
 //! Histories as JSON lines: one operation a line.
 //!
 //! ```text
-//! {"client":1,"life":1,"lock":1,"action":"acquire","called":3,"returned":9,"outcome":"ok","token":7}
+//! {"client":1,"life":1,"lock":1,"action":"acquire","called":3,"returned":9,"outcome":"ok"}
 //! ```
 //!
 //! `called` and `returned` are nanoseconds; `action` is `acquire`, `release` or `lease-ended`;
@@ -132,11 +132,14 @@ fn operation(line: &str) -> Result<Operation, JsonProblem> {
 mod tests {
     use super::*;
 
-    const GOLDEN: &str = r#"{"client":1,"life":1,"lock":1,"action":"acquire","called":3,"returned":9,"outcome":"ok","token":7}
+    const GOLDEN: &str = concat!(
+        r#"{"client":1,"life":1,"lock":1,"action":"acquire","called":3,"#,
+        r#""returned":9,"outcome":"ok","token":7}
 {"client":1,"life":1,"lock":1,"action":"lease-ended","called":12,"returned":12,"outcome":"ok"}
 {"client":2,"life":3,"lock":1,"action":"acquire","called":4,"outcome":"unknown"}
 {"client":1,"life":1,"lock":1,"action":"release","called":15,"returned":16,"outcome":"fail"}
-"#;
+"#
+    );
 
     #[test]
     fn reads_what_it_writes() {

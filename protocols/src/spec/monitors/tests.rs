@@ -132,6 +132,23 @@ fn a_good_run_holds_all_that_it_exercises() {
     }
 }
 
+#[test]
+fn without_history_all_but_one_are_watched() {
+    let history = a_good_run();
+    let mut monitors = monitors().without_history();
+    for (at, seen) in history.seen() {
+        monitors.observe(*at, seen);
+    }
+    for (guarantee, verdict) in watch(&history).verdicts(end(&history)) {
+        let without = monitors.verdict(guarantee, end(&history));
+        if guarantee == Guarantee::Linearizable {
+            assert!(matches!(without, Verdict::Unknown { .. }));
+        } else {
+            assert_eq!(without, verdict);
+        }
+    }
+}
+
 /// One of many things that a client may do or meet, sensible or not.
 fn anything(history: History, (kind, client, lock): (u8, u32, u32)) -> History {
     match kind {

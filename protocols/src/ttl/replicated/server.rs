@@ -114,6 +114,8 @@ impl Replica {
 
     fn start(&mut self, life: Incarnation, fx: &mut Fx) {
         self.life = life;
+        // Its role counts as much as its keys, whatever is made durable of those.
+        fx.sync();
         self.store.start(fx);
         self.begin(fx);
     }
@@ -161,7 +163,7 @@ impl Replica {
     /// Nothing heard for too long. What has run out meanwhile runs out now, by its own clock.
     fn promote(&mut self, fx: &mut Fx) {
         self.play(self.epoch + 1, NEW_PRIMARY, fx);
-        self.store.start(fx);
+        self.store.run(fx);
     }
 
     /// Another server has a higher epoch.

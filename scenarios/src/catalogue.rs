@@ -1,0 +1,129 @@
+//! The catalogue: the scenarios that come with Locklab, embedded in the program.
+
+use crate::scenario::Scenario;
+use locklab_sim::names::unknown;
+
+macro_rules! files {
+    ($($name:literal)*) => {
+        /// The scenario files of the catalogue: their names, without the ending, and their text.
+        pub const FILES: &[(&str, &str)] = &[
+            $(($name, include_str!(concat!("../catalogue/", $name, ".toml"))),)*
+        ];
+    };
+}
+
+// In the order of reports. A test holds this list against the directory.
+files! {
+    "calm"
+    "many-clients"
+    "section-longer-than-lease"
+    "pause-within-lease"
+    "gc-pause-past-lease"
+    "gc-pause-past-lease-unfenced"
+    "stale-reader-write-fence"
+    "stale-reader-full-fence"
+    "delayed-write"
+    "delayed-write-unfenced"
+    "delayed-write-within-lease"
+    "slow-holder"
+    "holder-crash"
+    "holder-gone"
+    "naive-stranded-lock"
+    "foreign-release"
+    "watchdog-cut-off"
+    "cut-both-ways"
+    "cut-one-way"
+    "partition-sides"
+    "partition-halves"
+    "partition-bridge"
+    "partition-majorities-ring"
+    "loss"
+    "duplicate"
+    "delay"
+    "reorder"
+    "server-pause"
+    "server-crash"
+    "server-power-failure"
+    "server-power-failure-unsynced"
+    "server-wiped"
+    "disk-stall"
+    "disk-lie"
+    "storage-crash"
+    "clock-jump-forward"
+    "clock-jump-forward-monotonic"
+    "clock-jump-back"
+    "clock-strobe"
+    "clock-freeze"
+    "clock-rates-within-margin"
+    "clock-rates-beyond-margin"
+    "clock-rate-minority"
+    "clock-rate-majority"
+    "redlock-shared-server"
+    "redlock-clock-jump"
+    "redlock-power-failure"
+    "redlock-delayed-restart"
+}
+
+/// All scenarios, in the order of reports.
+///
+/// # Panics
+///
+/// If a file of the catalogue is no scenario. A test reads them all.
+pub fn all() -> Vec<Scenario> {
+    let read = |(name, text): &(&str, &str)| match Scenario::from_toml(&path(name), text) {
+        Ok(scenario) => scenario,
+        Err(error) => panic!("{error}"),
+    };
+    FILES.iter().map(read).collect()
+}
+
+/// The scenario with this name.
+///
+/// # Errors
+///
+/// If the name is not known: a sentence with what may have been meant.
+pub fn find(name: &str) -> Result<Scenario, String> {
+    let found = all().into_iter().find(|scenario| scenario.name == name);
+    found.ok_or_else(|| unknown("scenario", name, names()))
+}
+
+/// The names of all scenarios, in the order of reports.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    FILES.iter().map(|(name, _)| *name)
+}
+
+/// Where the file of a scenario is in the repository.
+pub fn path(name: &str) -> String {
+    format!("scenarios/catalogue/{name}.toml")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    #[test]
+    fn every_file_of_the_directory_is_in_the_catalogue() {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("catalogue");
+        let entries = std::fs::read_dir(directory).expect("the catalogue is there");
+        let files = entries.map(|entry| entry.expect("it can be listed").file_name());
+        let files: BTreeSet<String> = files.map(|name| name.into_string().expect("text")).collect();
+        let listed: BTreeSet<String> = names().map(|name| format!("{name}.toml")).collect();
+        assert_eq!(files, listed);
+    }
+
+    #[test]
+    fn every_scenario_has_the_name_of_its_file_and_says_what_it_is_about() {
+        for (scenario, (name, _)) in all().iter().zip(FILES) {
+            assert_eq!(scenario.name, *name);
+            assert!(!scenario.about.is_empty(), "{name} does not say what it is about");
+        }
+    }
+
+    #[test]
+    fn a_slip_of_the_finger_finds_its_scenario() {
+        let error = find("clam").expect_err("there is none");
+        assert_eq!(error, "unknown scenario `clam`; did you mean `calm`?");
+    }
+}
