@@ -14,9 +14,12 @@ impl<P: Protocol> World<P> {
                 let stands = !node.paused.is_empty();
                 if node.up {
                     node.paused.push(fault);
+                    let withheld = node.pending.len() as u64;
                     if !stands {
                         self.observe(slot, Event::Host(HostEvent::Paused));
                     }
+                    // The rest of the step in whose midst it strikes.
+                    self.faults.bite_often(fault, withheld);
                 }
             }
             Kind::Slow(slow) => node.slow.push((fault, slow.step)),
