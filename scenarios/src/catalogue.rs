@@ -17,6 +17,8 @@ files! {
     "calm"
     "many-clients"
     "section-longer-than-lease"
+    "two-locks-own-order"
+    "two-locks-global-order"
     "pause-within-lease"
     "gc-pause-past-lease"
     "gc-pause-past-lease-unfenced"
