@@ -101,6 +101,7 @@ fn letter(guarantee: Guarantee) -> char {
         Guarantee::LeaseKept => 'K',
         Guarantee::Progress => 'P',
         Guarantee::DeadlockFree => 'D',
+        Guarantee::Agreement => 'A',
         Guarantee::Linearizable => 'L',
     }
 }

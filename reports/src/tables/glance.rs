@@ -52,6 +52,7 @@ fn head(guarantee: Guarantee) -> &'static str {
         Guarantee::LeaseKept => "lease-\nkept",
         Guarantee::Progress => "progress",
         Guarantee::DeadlockFree => "deadlock\n-free",
+        Guarantee::Agreement => "agree-\nment",
         Guarantee::Linearizable => "linear-\nizable",
     }
 }
