@@ -1,2 +1,5 @@
-//! locklab
-fn main() {}
+//! The `locklab` command.
+
+fn main() -> std::process::ExitCode {
+    locklab_reports::cli::main()
+}

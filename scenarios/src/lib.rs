@@ -6,4 +6,8 @@ pub mod judge;
 pub mod promise;
 pub mod registry;
 pub mod scenario;
+pub mod story;
 pub mod suite;
+
+/// What plays the runs, for those who look into outcomes.
+pub use locklab_sim as sim;

@@ -1,0 +1,90 @@
+//! The `locklab` command line.
+//!
+//! Results go to standard output, progress and notes to standard error. The exit code says what
+//! a script needs to know ([`Exit`]). One file for each command; what they share is beside them.
+
+mod choose;
+mod compare;
+mod exit;
+mod list;
+mod output;
+mod run;
+mod trouble;
+
+pub use exit::Exit;
+
+use crate::terminal::{Paint, Terminal};
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+use trouble::Trouble;
+
+/// Puts distributed locks through the faults that break them, and says which guarantees held.
+#[derive(Parser, Debug)]
+#[command(name = "locklab", version, max_term_width = 100, after_help = EXIT_CODES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    everything as promised and expected
+  1    a guarantee broke that should have held, or a break that should be found was not
+  2    bad usage or input
+  3    something is unknown or was never put to the test, and nothing is worse
+  130  stopped by Ctrl-C";
+
+const FIRST_STEPS: &str = "\
+Locklab puts distributed locks through the faults that break them, deterministically, and says
+which guarantees held, which broke, and how.
+
+Try first:
+  locklab compare                                   every lock in every scenario
+  locklab run gc-pause-past-lease --protocol ttl    the story of one run
+  locklab list scenarios                            what can go wrong
+
+`locklab help` lists all commands; from the source tree, `cargo run --release --` stands for
+`locklab`.
+";
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Let locks meet scenarios on the same seeds, and show what held, what broke and what it cost
+    Compare(compare::Compare),
+    /// Play one scenario with one lock and tell what happened
+    Run(run::Run),
+    /// List what there is
+    List(list::List),
+}
+
+/// The `locklab` command: reads the arguments, does what they say.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let terminal = Terminal::of_stdout();
+    let done = match arguments.command {
+        None => output::print(FIRST_STEPS).map(|()| Exit::Fine),
+        Some(Command::Compare(compare)) => compare.run(&terminal),
+        Some(Command::Run(run)) => run.run(&terminal),
+        Some(Command::List(list)) => list.run(&terminal),
+    };
+    match done {
+        Ok(exit) => exit.into(),
+        // Whoever reads the output has seen enough.
+        Err(Trouble::NobodyReads) => Exit::Fine.into(),
+        Err(trouble) => {
+            eprintln!("{trouble}");
+            Exit::BadInput.into()
+        }
+    }
+}
+
+/// A note on standard error for people who watch.
+fn note(quiet: bool, text: &str) {
+    if !quiet {
+        eprintln!("{text}");
+    }
+}
+
+fn heading(terminal: &Terminal, text: &str) -> String {
+    format!("{}\n\n", terminal.paint(Paint::Bold, text))
+}

@@ -1,0 +1,165 @@
+//! `locklab compare`: every lock in every scenario on the same seeds.
+
+use super::exit::Exit;
+use super::output::{self, Output};
+use super::trouble::Trouble;
+use super::{choose, heading, note};
+use crate::Calls;
+use crate::report::Report;
+use crate::tables::{Board, detail, findings, glance, measures};
+use crate::terminal::Terminal;
+use clap::{Args, value_parser};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use locklab_scenarios::judge::Judgement;
+use locklab_scenarios::registry::Contestants;
+use locklab_scenarios::scenario::Scenario;
+use locklab_scenarios::suite::{self, Comparison, Progress};
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Lets locks meet scenarios on the same seeds.
+#[derive(Args, Debug)]
+pub(super) struct Compare {
+    /// A lock; may be given several times [default: all]
+    #[arg(long = "protocol", value_name = "PROTOCOL")]
+    protocols: Vec<String>,
+    /// A scenario of the catalogue or the path of a scenario file; may be given several times
+    /// [default: the whole catalogue]
+    #[arg(long = "scenario", value_name = "SCENARIO")]
+    scenarios: Vec<String>,
+    /// How many seeds each pair is run with
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u64).range(1..=1_000_000))]
+    seeds: u64,
+    /// The first of these seeds
+    #[arg(long, value_name = "K", default_value_t = 1, value_parser = value_parser!(u64).range(..=1 << 62))]
+    first_seed: u64,
+    /// Write the report for programs to this file
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// No progress and no notes
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+impl Compare {
+    pub(super) fn run(&self, terminal: &Terminal) -> Result<Exit, Trouble> {
+        let contestants = choose::protocols(&self.protocols)?;
+        let (scenarios, calls) = choose::scenarios(&self.scenarios)?;
+        let json = self.json.as_deref().map(Output::at).transpose()?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let comparison = self.compared(&contestants, &scenarios, &stop)?;
+        if comparison.cells.is_empty() && !stop.load(Ordering::Relaxed) {
+            let message = "none of these scenarios is for any of these protocols".to_owned();
+            return Err(Trouble::Asked(message));
+        }
+        let missing = self.missing(&comparison);
+        if missing > 0 {
+            note(false, &format!("stopped: {missing} runs are missing; no report is written"));
+        } else if let Some(json) = json {
+            let text = Report::of(&comparison, &calls).to_json();
+            json.write(|file| file.write_all(text.as_bytes()))?;
+        }
+        output::print(&self.page(&comparison, &scenarios, &calls, terminal))?;
+        Ok(if missing > 0 { Exit::Stopped } else { Exit::of(&comparison.cells) })
+    }
+
+    fn compared(
+        &self,
+        contestants: &Contestants,
+        scenarios: &[Scenario],
+        stop: &Arc<AtomicBool>,
+    ) -> Result<Comparison, Trouble> {
+        let asked = Arc::clone(stop);
+        let heard = move || {
+            if asked.swap(true, Ordering::Relaxed) {
+                std::process::exit(130);
+            }
+        };
+        ctrlc::set_handler(heard)
+            .map_err(|error| Trouble::Asked(format!("cannot listen for Ctrl-C: {error}")))?;
+        let bar = self.bar();
+        let on_progress = |progress: Progress<'_>| {
+            if !bar.is_hidden() {
+                bar.set_length(progress.total);
+                bar.set_position(bar.position().max(progress.done));
+                bar.set_message(format!("{} in {}", progress.protocol, progress.scenario));
+            }
+        };
+        let seeds = self.first_seed..self.first_seed + self.seeds;
+        let comparison = suite::compare(contestants, scenarios, seeds, &on_progress, stop);
+        bar.finish_and_clear();
+        Ok(comparison)
+    }
+
+    fn bar(&self) -> ProgressBar {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        if !self.quiet && std::io::stderr().is_terminal() {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+            let template = "{bar:30} {pos}/{len} runs, {eta} left  {msg}";
+            bar.set_style(ProgressStyle::with_template(template).expect("a good template"));
+        }
+        bar
+    }
+
+    fn missing(&self, comparison: &Comparison) -> u64 {
+        comparison.measures.iter().map(|row| self.seeds.saturating_sub(row.runs)).sum()
+    }
+
+    fn page(
+        &self,
+        comparison: &Comparison,
+        scenarios: &[Scenario],
+        calls: &Calls,
+        terminal: &Terminal,
+    ) -> String {
+        let board = Board::of(comparison);
+        let mut page = heading(terminal, "What holds");
+        page += &glance(&board, terminal);
+        if board.scenarios.len() > 1 {
+            page += &format!("\n{}", heading(terminal, "What breaks where"));
+            page += &detail(&board, terminal);
+        }
+        page += &format!("\n{}", heading(terminal, "What it costs (simulated time)"));
+        page += &measures(&board, terminal, &self.measured(&board, scenarios));
+        page += &findings(&board, calls, terminal);
+        page += &format!("\n{}\n", terminal.wrap(&self.summary(comparison, &board), 0));
+        page
+    }
+
+    /// The scenarios whose costs are shown: those that were asked for, or else the calm ones.
+    fn measured<'a>(&self, board: &Board<'a>, scenarios: &[Scenario]) -> Vec<&'a str> {
+        let calm = |name: &&str| {
+            scenarios.iter().any(|known| known.name == *name && known.faults.is_empty())
+        };
+        let mut shown: Vec<&str> = board.scenarios.clone();
+        if self.scenarios.is_empty() {
+            shown.retain(calm);
+            shown.truncate(2);
+        }
+        if shown.is_empty() { board.scenarios.iter().take(1).copied().collect() } else { shown }
+    }
+
+    fn summary(&self, comparison: &Comparison, board: &Board<'_>) -> String {
+        let runs: u64 = comparison.measures.iter().map(|row| row.runs).sum();
+        let broken = |cell: &&_| {
+            let cell: &locklab_scenarios::judge::Cell = cell;
+            cell.verdict == Judgement::Broken
+        };
+        let found = comparison.cells.iter().filter(broken).count();
+        let complaints = comparison.cells.iter().filter(|cell| !cell.as_wished.is_fine()).count();
+        let (protocols, scenarios) = (board.protocols.len(), board.scenarios.len());
+        let (first, last) = (self.first_seed, self.first_seed + self.seeds - 1);
+        let outcome = match complaints {
+            0 => "all is as promised and expected".to_owned(),
+            1 => "1 is NOT as it should be".to_owned(),
+            _ => format!("{complaints} are NOT as they should be"),
+        };
+        format!(
+            "{runs} runs: {protocols} protocols, {scenarios} scenarios, seeds {first} to {last}. \
+             {found} of {} cells broke; {outcome}.",
+            comparison.cells.len()
+        )
+    }
+}

@@ -1,0 +1,21 @@
+//! What a comparison says, for people at a terminal.
+//!
+//! From the widest view to the narrowest: each protocol with each guarantee over all scenarios
+//! ([`glance`]), what broke in which scenario ([`detail`]), what locking costs ([`measures`]), and
+//! each break with its reason and the command that shows it ([`findings`]). Whether a break is a
+//! finding or a complaint is said in words and marks; colours only repeat it.
+
+mod board;
+mod detail;
+mod findings;
+mod glance;
+mod measures;
+mod once;
+mod sheet;
+
+pub use board::Board;
+pub use detail::detail;
+pub use findings::findings;
+pub use glance::glance;
+pub use measures::measures;
+pub use once::{complaints, once, several};

@@ -1,0 +1,83 @@
+//! What is told of the drafts, and where the breaks stand.
+
+use super::teller::{Draft, Tales, Weight};
+use super::words::{count, list};
+use super::{Detail, Line, Mark};
+use locklab_protocols::id::ClientId;
+use locklab_protocols::spec::{Guarantee, Verdict};
+use locklab_protocols::time::Time;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Puts a line behind the moment at which each guarantee broke, and has that moment told.
+pub(super) fn mark_breaks(drafts: &mut Vec<Draft>, verdicts: &BTreeMap<Guarantee, Verdict>) {
+    let broken = verdicts.iter().filter_map(|(guarantee, verdict)| match verdict {
+        Verdict::Broken { at, reason } => Some((*at, guarantee, reason)),
+        _ => None,
+    });
+    let mut broken: Vec<(Time, &Guarantee, &String)> = broken.collect();
+    broken.sort();
+    for (at, guarantee, reason) in broken {
+        let behind = drafts.partition_point(|draft| draft.line.at <= at);
+        for draft in drafts[..behind].iter_mut().rev().take_while(|draft| draft.line.at == at) {
+            if draft.weight == Weight::Section {
+                draft.weight = Weight::Always;
+            }
+        }
+        let text = format!("{guarantee} breaks: {reason}");
+        let line = Line { at, node: None, text, mark: Mark::Break };
+        let weight = Weight::Always;
+        drafts.insert(behind, Draft { line, weight, section: None, ends: false });
+    }
+}
+
+/// Leaves out what nothing came of, and says how much that was.
+pub(super) fn fold(drafts: Vec<Draft>, tales: &Tales, detail: Detail) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut folded = Folded::default();
+    for draft in drafts {
+        let eventful = draft.section.is_some_and(|section| tales.told.contains(&section));
+        let told = match draft.weight {
+            Weight::Always => true,
+            Weight::Section => eventful || detail == Detail::Everything,
+            Weight::Trifle => detail == Detail::Everything,
+        };
+        if told {
+            lines.extend(folded.close());
+            lines.push(draft.line);
+        } else {
+            folded.add(&draft, tales);
+        }
+    }
+    lines.extend(folded.close());
+    lines
+}
+
+/// Lines left out since the last one that was told.
+#[derive(Default)]
+struct Folded {
+    ended: usize,
+    eventful: bool,
+    clients: BTreeSet<ClientId>,
+    last: Time,
+}
+
+impl Folded {
+    fn add(&mut self, draft: &Draft, tales: &Tales) {
+        if let Some(section) = draft.section.filter(|_| draft.ends) {
+            self.ended += 1;
+            self.eventful |= tales.repeats.contains(&section);
+            self.clients.extend(tales.clients.get(section));
+            self.last = draft.line.at;
+        }
+    }
+
+    fn close(&mut self) -> Option<Line> {
+        let Self { ended, eventful, clients, last } = std::mem::take(self);
+        let sections = match eventful {
+            true => count(ended, "section") + " with more of the same",
+            false => count(ended, "uneventful section"),
+        };
+        let text = format!("{sections} by {} until {last}", list(clients));
+        (ended > 0).then_some(Line { at: last, node: None, text, mark: Mark::Fold })
+    }
+}

@@ -1,0 +1,74 @@
+//! How durations and lists are said.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+/// A duration as people say it: two or three digits and a unit (`15 s`, `9.8 s`, `250 ms`).
+pub fn span(duration: Duration) -> String {
+    let (value, unit) = match duration.as_nanos() {
+        0 => return "0 s".to_owned(),
+        n if n >= 999_950_000 => (tenths(n, 1_000_000_000), "s"),
+        n if n >= 999_950 => (tenths(n, 1_000_000), "ms"),
+        n => (tenths(n, 1_000), "\u{b5}s"),
+    };
+    match value {
+        // Whole where the tenth is nothing, or nothing that anybody asks for.
+        tenths if tenths % 10 == 0 || tenths >= 1000 => format!("{} {unit}", (tenths + 5) / 10),
+        tenths => format!("{}.{} {unit}", tenths / 10, tenths % 10),
+    }
+}
+
+fn tenths(nanos: u128, unit: u128) -> u128 {
+    (nanos * 10 + unit / 2) / unit
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(super) fn list<T: Display>(items: impl IntoIterator<Item = T>) -> String {
+    let mut items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
+    match items.pop() {
+        None => "nobody".to_owned(),
+        Some(last) if items.is_empty() => last,
+        Some(last) => format!("{} and {last}", items.join(", ")),
+    }
+}
+
+/// A count with its noun.
+pub(super) fn count(number: usize, one: &str) -> String {
+    match number {
+        1 => format!("1 {one}"),
+        _ => format!("{number} {one}s"),
+    }
+}
+
+/// At most so many characters of a text that a program printed.
+pub(super) fn shortened(text: &str) -> String {
+    const LONGEST: usize = 72;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_as_many_digits_as_people_want() {
+        let said = |micros| span(Duration::from_micros(micros));
+        assert_eq!(said(0), "0 s");
+        assert_eq!(said(80), "80 \u{b5}s");
+        assert_eq!(said(1_500), "1.5 ms");
+        assert_eq!(said(250_000), "250 ms");
+        assert_eq!(said(999_960), "1 s");
+        assert_eq!(said(9_840_000), "9.8 s");
+        assert_eq!(said(15_000_000), "15 s");
+        assert_eq!(said(123_456_000), "123 s");
+    }
+
+    #[test]
+    fn lists_end_in_and() {
+        assert_eq!(list(["a"]), "a");
+        assert_eq!(list(["a", "b", "c"]), "a, b and c");
+    }
+}
