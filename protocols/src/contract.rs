@@ -114,4 +114,4 @@ pub use event::{
 };
 pub use node::{Change, Clock, Command, Disk, Input, InputOf, LockSet, Never, Node, Reading};
 pub use promise::{Assumption, Promise};
-pub use protocol::{Protocol, Role, Semantics, Servers};
+pub use protocol::{Accord, Protocol, Role, Semantics, Servers};

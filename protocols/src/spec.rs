@@ -33,6 +33,7 @@
 
 pub mod linearizable;
 
+mod agreement;
 mod deadlock_free;
 mod fenced_writes;
 mod goal;
@@ -52,6 +53,7 @@ mod testing;
 mod token_order;
 mod verdict;
 
+pub use agreement::{Facts, Subject};
 pub use goal::{Goal, Goals};
 pub use guarantee::Guarantee;
 pub use monitors::{MonitorSettings, Monitors};

@@ -153,7 +153,8 @@ impl<P: Protocol> System<P> {
         match node {
             NodeId::Server(id) => self.servers[id.index()].start(|disk| protocol.server(id, disk)),
             NodeId::Client(id) => self.clients[id.index()].start(|disk| {
-                ClientProcess::new(id, protocol.client(id, disk), setting.workload.clone())
+                let (client, sets) = (protocol.client(id, disk), protocol.takes_sets());
+                ClientProcess::new(id, client, setting.workload.clone(), sets)
             }),
             NodeId::Storage => self.storage.start(|disk| Storage::new(setting.fencing, disk)),
         }

@@ -3,7 +3,7 @@
 use crate::contestant::Contestant;
 use crate::scenario::{Expiry, Persist, Scenario};
 use locklab_protocols::contract::Protocol;
-use locklab_protocols::ttl::{self, Redlock, Settings, Ttl, TtlNaive, TtlWatchdog};
+use locklab_protocols::ttl::{self, Redlock, Settings, Ttl, TtlNaive, TtlReplicated, TtlWatchdog};
 use locklab_sim::names::unknown;
 use std::fmt;
 use std::sync::Arc;
@@ -56,7 +56,7 @@ pub fn names() -> Vec<&'static str> {
 /// A lock on the shelf: its name, what it is in one line, and how a scenario sets it up.
 type Shelved = (&'static str, &'static str, fn(&Scenario) -> Box<dyn Contestant>);
 
-const SHELF: [Shelved; 4] = [
+const SHELF: [Shelved; 5] = [
     ("ttl-naive", "SETNX, then EXPIRE, then DEL: the classic, and its flaws", |scenario| {
         Box::new(TtlNaive { settings: settings(scenario, TtlNaive::default().settings) })
     }),
@@ -65,6 +65,12 @@ const SHELF: [Shelved; 4] = [
     }),
     ("ttl-watchdog", "a lease that is renewed while its owner lives; reentrant", |scenario| {
         Box::new(TtlWatchdog { settings: settings(scenario, TtlWatchdog::default().settings) })
+    }),
+    ("ttl-replicated", "a primary with an asynchronous replica, and failover", |scenario| {
+        let usual = TtlReplicated::default();
+        let wait_for_replica = scenario.lock.wait_for_replica.unwrap_or(usual.wait_for_replica);
+        let settings = settings(scenario, usual.settings);
+        Box::new(TtlReplicated { settings, wait_for_replica, ..usual })
     }),
     ("redlock", "a majority of independent servers; no token", |scenario| {
         let usual = Redlock::default();

@@ -54,6 +54,8 @@ enum Phase {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Application {
     workload: Arc<Workload>,
+    /// Whether the protocol takes sets of locks.
+    takes_sets: bool,
     me: Owner,
     phase: Phase,
     wanted: Vec<LockId>,
@@ -82,9 +84,10 @@ pub struct AppOutput {
 
 impl Application {
     /// The application of a client.
-    pub fn new(client: ClientId, workload: Arc<Workload>) -> Self {
+    pub fn new(client: ClientId, workload: Arc<Workload>, takes_sets: bool) -> Self {
         Self {
             workload,
+            takes_sets,
             me: Owner::first(client),
             phase: Phase::Thinking,
             wanted: Vec::new(),
@@ -172,7 +175,7 @@ impl Application {
             lock = LockId(lock.0 % locks + 1);
         }
         self.wanted.push(lock);
-        if self.wanted.len() == self.locks_at_once() && self.workload.order == LockOrder::Global {
+        if self.wanted.len() == self.locks_at_once() && self.workload.order != LockOrder::Own {
             self.wanted.sort_unstable();
         }
         self.want(out);
@@ -185,9 +188,21 @@ impl Application {
             self.ask_storage(Phase::Reading(0), out);
             return;
         };
+        let locks = if self.takes_sets && self.workload.order == LockOrder::Set {
+            if self.phase == Phase::Acquiring {
+                // The rest of the set is on its way: it is granted whole.
+                return;
+            }
+            let missing = self.wanted.iter().filter(|lock| !self.holds_in_full(**lock));
+            missing.copied().collect()
+        } else {
+            LockSet::from(lock)
+        };
         self.phase = Phase::Acquiring;
-        out.effects.notify(WorkEvent::Acquires { lock });
-        out.commands.push(Command::Acquire { locks: LockSet::from(lock) });
+        for lock in locks.iter() {
+            out.effects.notify(WorkEvent::Acquires { lock });
+        }
+        out.commands.push(Command::Acquire { locks });
     }
 
     fn holds_in_full(&self, lock: LockId) -> bool {
@@ -198,8 +213,13 @@ impl Application {
         }
     }
 
+    /// Sets are taken once.
     fn full_depth(&self) -> u32 {
-        self.workload.depth.max(1)
+        if self.takes_sets && self.workload.order == LockOrder::Set {
+            1
+        } else {
+            self.workload.depth.max(1)
+        }
     }
 
     fn granted(&mut self, lock: LockId, token: Option<Token>, out: &mut AppOutput) {

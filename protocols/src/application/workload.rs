@@ -65,6 +65,8 @@ pub enum LockOrder {
     Global,
     /// As the application likes: two of them can wait for each other.
     Own,
+    /// All at once, as one set, where the protocol takes sets; else smaller ids first.
+    Set,
 }
 
 /// Weights are whole numbers, so that platforms agree: 1/k is `ZIPF_ONE / k`.

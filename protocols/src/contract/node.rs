@@ -77,7 +77,8 @@ pub enum Input<M, T> {
 /// What an application wants of its client.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Command {
-    /// Take all of these locks, or none; answered by [`LockEvent`](super::LockEvent)s.
+    /// Take all of these locks, or none: answered by a [`Granted`](super::LockEvent::Granted) for
+    /// each of them in one step, or by a [`Refused`](super::LockEvent::Refused) for each of them.
     ///
     /// More than one lock is asked for only where [`Protocol::takes_sets`](super::Protocol).
     Acquire {

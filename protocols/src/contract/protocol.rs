@@ -3,6 +3,7 @@
 use super::node::Node;
 use super::promise::Promise;
 use crate::id::{ClientId, LockId, Owner, ServerId};
+use crate::spec::Facts;
 use crate::system::Machine;
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -39,6 +40,13 @@ pub trait Protocol: Clone + Eq + Ord + Hash + Debug + Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Its own invariants, looked at after every step of a server, over the states of the live
+    /// servers and over [`Facts`] that remember what was true before. It should look only at what
+    /// the step can have changed.
+    fn agreement(&self, _: Servers<'_, Self>, _stepped: ServerId, _: &mut Facts) -> Accord {
+        Accord::NothingToAgree
+    }
+
     /// The sequential lock that its histories are held against.
     fn semantics(&self) -> Semantics {
         Semantics::default()
@@ -55,6 +63,17 @@ pub trait Protocol: Clone + Eq + Ord + Hash + Debug + Send + Sync + 'static {
         let Role::Leader = role;
         if self.servers() == 1 { servers.live().map(|(id, _)| id).collect() } else { Vec::new() }
     }
+}
+
+/// Whether servers agree on what their protocol decides.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Accord {
+    /// There is nothing that they would have to agree on, or not yet.
+    NothingToAgree,
+    /// They agree.
+    Kept,
+    /// They contradict each other, or themselves; in plain words.
+    Broken(String),
 }
 
 /// A part that a server plays, for faults that aim at it.

@@ -27,13 +27,15 @@ pub enum Guarantee {
     Progress,
     /// Clients that take several locks never wait in a circle.
     DeadlockFree,
+    /// The protocol's own invariants: what its servers must agree on.
+    Agreement,
     /// The history of lock operations fits a sequential lock.
     Linearizable,
 }
 
 impl Guarantee {
     /// All of them, in the order of reports: servers, holders, data, service, history.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::GrantExclusion,
         Self::MutualExclusion,
         Self::TokenOrder,
@@ -42,6 +44,7 @@ impl Guarantee {
         Self::LeaseKept,
         Self::Progress,
         Self::DeadlockFree,
+        Self::Agreement,
         Self::Linearizable,
     ];
 
@@ -56,6 +59,7 @@ impl Guarantee {
             Self::LeaseKept => "lease-kept",
             Self::Progress => "progress",
             Self::DeadlockFree => "deadlock-free",
+            Self::Agreement => "agreement",
             Self::Linearizable => "linearizable",
         }
     }
@@ -71,6 +75,7 @@ impl Guarantee {
             Self::LeaseKept => "a lease that its owner renews in time is not taken away",
             Self::Progress => "once faults end, waiting clients are granted within a bound",
             Self::DeadlockFree => "clients that take several locks never wait in a circle",
+            Self::Agreement => "servers never contradict each other on what the protocol decides",
             Self::Linearizable => "the history of operations fits a sequential lock",
         }
     }

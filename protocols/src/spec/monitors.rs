@@ -1,5 +1,6 @@
 //! All monitors of a run together.
 
+use super::agreement::Agreement;
 use super::deadlock_free::DeadlockFree;
 use super::fenced_writes::FencedWrites;
 use super::grant_exclusion::GrantExclusion;
@@ -13,7 +14,8 @@ use super::progress::Progress;
 use super::scene::Scene;
 use super::token_order::TokenOrder;
 use super::verdict::Verdict;
-use crate::contract::{Observation, Semantics};
+use crate::contract::{Observation, Protocol, Semantics, Servers};
+use crate::id::ServerId;
 use crate::time::Time;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -75,6 +77,7 @@ pub struct Monitors {
     lease_kept: LeaseKept,
     progress: Progress,
     deadlock_free: DeadlockFree,
+    agreement: Agreement,
     linearizable: Option<Linearizable>,
 }
 
@@ -87,6 +90,7 @@ monitors! {
     LeaseKept: lease_kept,
     Progress: progress,
     DeadlockFree: deadlock_free,
+    Agreement: agreement,
     Linearizable: linearizable,
 }
 
@@ -103,6 +107,7 @@ impl Monitors {
             lease_kept: LeaseKept::new(settings.semantics.renews),
             progress: Progress::new(settings.progress_bound),
             deadlock_free: DeadlockFree::default(),
+            agreement: Agreement::default(),
             linearizable: Some(Linearizable::new(settings.semantics)),
         }
     }
@@ -114,6 +119,17 @@ impl Monitors {
     pub fn without_history(mut self) -> Self {
         self.linearizable = None;
         self
+    }
+
+    /// Looks at the servers after a step of one of them, for [`Guarantee::Agreement`].
+    pub fn look<P: Protocol>(
+        &mut self,
+        at: Time,
+        protocol: &P,
+        servers: Servers<'_, P>,
+        stepped: ServerId,
+    ) {
+        self.agreement.look(at, protocol, servers, stepped);
     }
 
     /// What is to be said of all guarantees if the run ends now.

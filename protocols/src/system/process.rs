@@ -56,8 +56,9 @@ impl<P: Protocol> Default for Scratch<P> {
 
 impl<P: Protocol> ClientProcess<P> {
     /// A client and the application on top of it.
-    pub fn new(id: ClientId, client: P::Client, workload: Arc<Workload>) -> Self {
-        Self { client, application: Application::new(id, workload), draws: VecDeque::new() }
+    pub fn new(id: ClientId, client: P::Client, workload: Arc<Workload>, sets: bool) -> Self {
+        let application = Application::new(id, workload, sets);
+        Self { client, application, draws: VecDeque::new() }
     }
 
     /// One step, with buffers of the caller's.

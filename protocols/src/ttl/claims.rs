@@ -78,6 +78,8 @@ pub(super) struct Claims {
     pub(super) server: ServerId,
     serial: u32,
     claims: BTreeMap<LockId, Claim>,
+    /// The last request of each lock that was granted and lost.
+    lost: BTreeMap<LockId, u32>,
 }
 
 /// The effects of a client.
@@ -91,6 +93,7 @@ impl Claims {
             server: ServerId(1),
             serial: 0,
             claims: BTreeMap::new(),
+            lost: BTreeMap::new(),
         }
     }
 
@@ -176,6 +179,10 @@ impl Claims {
                 return true;
             }
             (Answer::Taken { .. }, Some(Phase::Held(_))) => {}
+            (Answer::Taken { .. }, Some(Phase::Releasing)) => self.repeat(lock, fx),
+            // What an earlier life had, and what was lost, runs out by itself.
+            (Answer::Taken { .. }, _) if value.owner != self.me => {}
+            (Answer::Taken { .. }, _) if self.lost.get(&lock) == Some(&value.serial) => {}
             (Answer::Taken { .. }, _) => self.send(lock, value, RedisCommand::DelIfMine, fx),
             (Answer::Held, Some(Phase::Asking)) => self.wait(lock, fx),
             (Answer::NoReplicas, Some(Phase::Asking)) => {
@@ -236,6 +243,9 @@ impl Claims {
 
     /// Tells that a held lock is lost.
     pub(super) fn lose<M>(&mut self, lock: LockId, fx: &mut Fx<M>) {
+        if let Some(claim) = self.claims.get(&lock) {
+            self.lost.insert(lock, claim.serial);
+        }
         self.end(lock, fx);
         fx.notify(LockEvent::Lost { lock });
     }

@@ -148,7 +148,7 @@ impl NaiveClient {
         match (reply.answer, pass.map(|pass| pass.line)) {
             (Answer::Taken { .. }, Some(Line::Setnx)) => self.go(lock, Line::Expire, fx),
             // It gave up before: back with the key, whoever's it is by then.
-            (Answer::Taken { .. }, None | Some(Line::Sleep)) => {
+            (Answer::Taken { .. }, None | Some(Line::Sleep)) if reply.value.owner == self.me => {
                 send(lock, reply.value, RedisCommand::Del, fx);
             }
             (Answer::Held, Some(Line::Setnx)) => {

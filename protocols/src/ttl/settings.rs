@@ -112,35 +112,39 @@ impl Settings {
     }
 
     /// Mutual exclusion while the holder learns of the end of his validity before the lease ends:
-    /// the better the clocks, the longer a pause may be. Three points of that trade. `memory` is
-    /// what must be true for the servers not to forget.
+    /// the better the clocks, the longer a pause may be. `memory` is what must be true for the
+    /// servers not to forget.
     pub(super) fn mutual_exclusion(&self, memory: &[Assumption]) -> Vec<Promise> {
-        self.trade(1)
-            .map(|(rate, pause)| {
-                let mut assumes = vec![Assumption::ClientPauseAtMost(pause)];
-                assumes.extend(self.true_clocks(rate));
-                assumes.extend_from_slice(memory);
-                Promise { guarantee: Guarantee::MutualExclusion, assumes }
-            })
-            .collect()
+        self.while_valid(Guarantee::MutualExclusion, memory)
+    }
+
+    /// A guarantee that holds while no holder relies on a lease that has ended, at three points of
+    /// the trade between clocks and pauses.
+    pub(super) fn while_valid(&self, guarantee: Guarantee, others: &[Assumption]) -> Vec<Promise> {
+        let at = |(rate, pause)| {
+            let mut assumes = vec![Assumption::ClientPauseAtMost(pause)];
+            assumes.extend(self.true_clocks(rate));
+            assumes.extend_from_slice(others);
+            Promise { guarantee, assumes }
+        };
+        self.trade(1).map(at).collect()
     }
 
     /// No lost update without a fence: what is left of the lease must cover a pause and also the
     /// way of the last write. A lost write is sent again, so none may be lost.
     pub(super) fn unfenced_updates(&self, memory: &[Assumption]) -> Vec<Promise> {
-        self.trade(2)
-            .map(|(rate, half)| {
-                let mut assumes = vec![
-                    Assumption::ClientPauseAtMost(half),
-                    Assumption::DelayAtMost(half),
-                    Assumption::NoLoss,
-                    Assumption::NoPartition,
-                ];
-                assumes.extend(self.true_clocks(rate));
-                assumes.extend_from_slice(memory);
-                Promise { guarantee: Guarantee::NoLostUpdate, assumes }
-            })
-            .collect()
+        let at = |(rate, half)| {
+            let mut assumes = vec![
+                Assumption::ClientPauseAtMost(half),
+                Assumption::DelayAtMost(half),
+                Assumption::NoLoss,
+                Assumption::NoPartition,
+            ];
+            assumes.extend(self.true_clocks(rate));
+            assumes.extend_from_slice(memory);
+            Promise { guarantee: Guarantee::NoLostUpdate, assumes }
+        };
+        self.trade(2).map(at).collect()
     }
 
     /// What a lock on one server promises that knows owners, counts tokens and whose clients watch

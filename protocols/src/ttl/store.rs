@@ -76,6 +76,8 @@ impl Store {
     }
 
     /// Executes a request in one step. `now` is what the wall clock shows, where that is needed.
+    /// An observer hears of it at once, for the account has changed with the memory; the client
+    /// hears of it when it is durable.
     /// Says what changed, for those who keep a copy.
     pub(super) fn execute<M, T: From<StoreTimer>, C: From<KeysChange>>(
         &mut self,
@@ -89,8 +91,8 @@ impl Store {
         });
         let decision = self.keys.decide(request, end);
         if let Some((change, event)) = decision.change {
-            self.apply(change, fx);
             fx.notify(event);
+            self.apply(change, fx);
         }
         (decision.answer, decision.change.map(|(change, _)| change))
     }
@@ -105,8 +107,10 @@ impl Store {
         let key = self.keys.get(lock).filter(|key| key.number == number)?;
         let owner = key.value.owner;
         let change = KeysChange::Delete(lock);
-        self.apply(change, fx);
+        // It is over by the clock, whatever the disk does; with other servers it may already
+        // have made the difference while this one syncs.
         fx.notify(LeaseEvent::Expired { lock, owner });
+        self.apply(change, fx);
         Some(change)
     }
 

@@ -244,7 +244,14 @@ impl Protocol for TtlWatchdog {
     }
 
     fn promises(&self) -> Vec<Promise> {
-        self.settings.one_server()
+        let mut promises = self.settings.one_server();
+        promises.retain(|promise| promise.guarantee != Guarantee::Linearizable);
+        // The holds are counted at the client: an inner release is answered there, and is right
+        // only while nobody relies on a lease that has ended.
+        let mut others = self.settings.memory();
+        others.push(Assumption::NoDuplication);
+        promises.extend(self.settings.while_valid(Guarantee::Linearizable, &others));
+        promises
     }
 
     fn semantics(&self) -> Semantics {

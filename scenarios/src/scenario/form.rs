@@ -135,6 +135,7 @@ struct ChoiceForm(#[serde(with = "ChoiceDef")] Choice);
 enum OrderDef {
     Global,
     Own,
+    Set,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]

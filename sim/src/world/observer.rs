@@ -4,9 +4,9 @@
 use crate::outcome::{Bites, Measures, Outcome, Traced};
 use crate::plan::Plan;
 use locklab_protocols::contract::{
-    Event, HostEvent, LockEvent, Observation, Protocol, StorageEvent, WorkEvent,
+    Event, HostEvent, LockEvent, Observation, Protocol, Servers, StorageEvent, WorkEvent,
 };
-use locklab_protocols::id::{ClientId, LockId, NodeId};
+use locklab_protocols::id::{ClientId, LockId, NodeId, ServerId};
 use locklab_protocols::spec::{Goals, MonitorSettings, Monitors, Verdict};
 use locklab_protocols::stable_hash::StableHasher;
 use locklab_protocols::time::Time;
@@ -96,6 +96,17 @@ impl Observer {
         self.hash.write_u64(at.0);
         self.hash.write_usize(slot);
         input.hash(&mut self.hash);
+    }
+
+    /// Looks at the servers after a step of one of them.
+    pub(super) fn look<P: Protocol>(
+        &mut self,
+        at: Time,
+        protocol: &P,
+        servers: Servers<'_, P>,
+        stepped: ServerId,
+    ) {
+        self.monitors.look(at, protocol, servers, stepped);
     }
 
     pub(super) fn disk_write(&mut self, node: NodeId) {

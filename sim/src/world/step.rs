@@ -4,6 +4,7 @@ use super::node::{Armed, Letter, Question};
 use super::{Next, SWEEP_ALWAYS, SWEEP_EVERY, World};
 use crate::outcome::Happening;
 use locklab_protocols::contract::{Clock, Effect, Event, HostEvent, Input, Protocol, When};
+use locklab_protocols::id::NodeId;
 use locklab_protocols::system::{PacketOf, SystemEffect, SystemInput, TimerOf};
 use locklab_protocols::time::Time;
 
@@ -81,6 +82,10 @@ impl<P: Protocol> World<P> {
         self.steps += 1;
         self.observer.hash_input(self.now, slot, &input);
         self.system.step(node.id, input, &mut self.buffers, &mut node.pending);
+        if let NodeId::Server(stepped) = node.id {
+            let servers = self.system.servers();
+            self.observer.look(self.now, &self.setting.protocol, servers, stepped);
+        }
         if let Some(longest) = node.slow.iter().map(|(_, step)| *step).max() {
             for (fault, _) in &node.slow {
                 self.faults.bite(*fault);

@@ -67,7 +67,9 @@ fn breaks() -> Vec<(Guarantee, History)> {
 fn each_guarantee_has_its_monitor() {
     let breaks = breaks();
     let names: Vec<Guarantee> = breaks.iter().map(|(guarantee, _)| *guarantee).collect();
-    assert_eq!(names, Guarantee::ALL);
+    // Agreement looks at servers and not at the stream; its own tests break it.
+    let streamed = Guarantee::ALL.into_iter().filter(|other| *other != Guarantee::Agreement);
+    assert_eq!(names, streamed.collect::<Vec<_>>());
     for (guarantee, history) in breaks {
         let monitors = watch(&history);
         assert!(monitors.is_broken(guarantee), "{guarantee}");
@@ -124,7 +126,7 @@ fn a_good_run() -> History {
 fn a_good_run_holds_all_that_it_exercises() {
     let history = a_good_run();
     for (guarantee, verdict) in watch(&history).verdicts(end(&history)) {
-        if guarantee == Guarantee::DeadlockFree {
+        if [Guarantee::DeadlockFree, Guarantee::Agreement].contains(&guarantee) {
             assert!(matches!(verdict, Verdict::NotExercised { .. }));
         } else {
             assert_eq!(verdict, Verdict::Held, "{guarantee}");

@@ -82,6 +82,8 @@ pub struct RedlockClient {
     me: Owner,
     serial: u32,
     ballots: BTreeMap<LockId, Ballot>,
+    /// The last ballot of each lock that was won and lost.
+    lost: BTreeMap<LockId, u32>,
 }
 
 type Fx = Effects<RedlockClient>;
@@ -96,6 +98,7 @@ impl RedlockClient {
             me: Owner::first(id),
             serial: 0,
             ballots: BTreeMap::new(),
+            lost: BTreeMap::new(),
         }
     }
 
@@ -162,8 +165,14 @@ impl RedlockClient {
                 }
             }
             (Answer::Taken { .. }, Some(Stage::Held), _) => {}
-            // A vote that nobody waits for any more goes back.
-            (Answer::Taken { .. }, ..) => {
+            // A vote that nobody waits for any more goes back. That of an earlier life runs out, and
+            // so does that of a lock that was lost.
+            (Answer::Taken { .. }, stage, ballot)
+                if reply.value.owner == me && self.lost.get(&lock) != Some(&reply.value.serial) =>
+            {
+                if let (Some(Stage::Releasing), Some(ballot)) = (stage, ballot) {
+                    ballot.deletions += 1;
+                }
                 send(server, lock, reply.value, RedisCommand::DelIfMine, fx);
             }
             (Answer::Held, Some(Stage::Asking), Some(ballot)) => {
@@ -206,6 +215,7 @@ impl RedlockClient {
             }
             (RedlockTimer::Validity(..), Stage::Held) if current => {
                 self.ballots.remove(&lock);
+                self.lost.insert(lock, serial);
                 fx.notify(LockEvent::Lost { lock });
             }
             (RedlockTimer::Answers(..), Stage::Releasing) if current => {

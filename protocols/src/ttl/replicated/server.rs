@@ -152,11 +152,11 @@ impl Replica {
         self.offset = 0;
         self.asked = None;
         let primary = self.is_primary();
-        fx.write(ReplicaChange::Role { epoch, primary });
-        fx.sync();
         for (lock, _) in self.store.keys().iter() {
             fx.notify(LeaseEvent::Replaced { lock });
         }
+        fx.write(ReplicaChange::Role { epoch, primary });
+        fx.sync();
         self.begin(fx);
     }
 

@@ -1,0 +1,186 @@
+//! `agreement`: the protocol's own invariants, looked at after every step of a server.
+//!
+//! What must be agreed on differs from protocol to protocol (the outcome of a transaction, the
+//! leader of a term, the entry at an index), so a protocol says it itself, over the states of its
+//! live servers: [`Protocol::agreement`]. What two servers said at different times, one of them
+//! perhaps dead by now, must agree too; for that it is lent [`Facts`], which remember.
+
+use super::monitor::{FirstBreak, Monitor};
+use super::scene::Scene;
+use super::verdict::Verdict;
+use crate::contract::{Accord, Observation, Protocol, Servers};
+use crate::id::ServerId;
+use crate::time::Time;
+use std::collections::BTreeMap;
+
+/// What a fact is about: its kind (`"leader of term"`), and two numbers that say which.
+pub type Subject = (&'static str, u64, u64);
+
+/// Facts that were true once and must stay so.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Facts {
+    facts: BTreeMap<Subject, u64>,
+    marks: BTreeMap<Subject, u64>,
+}
+
+impl Facts {
+    /// States a fact. If another value was stated for the same subject before, nothing changes
+    /// and that value comes back: the two contradict each other.
+    pub fn state(&mut self, subject: Subject, value: u64) -> Option<u64> {
+        let known = *self.facts.entry(subject).or_insert(value);
+        (known != value).then_some(known)
+    }
+
+    /// The value that was stated for a subject.
+    pub fn get(&self, subject: Subject) -> Option<u64> {
+        self.facts.get(&subject).copied()
+    }
+
+    /// The facts of a kind about `first`, in the order of the second number.
+    pub fn about(&self, kind: &'static str, first: u64) -> impl Iterator<Item = (u64, u64)> + '_ {
+        let range = (kind, first, 0)..=(kind, first, u64::MAX);
+        self.facts.range(range).map(|((.., second), value)| (*second, *value))
+    }
+
+    /// Forgets the facts of a kind whose first number is below `first`: nobody can state them any
+    /// more.
+    pub fn forget_below(&mut self, kind: &'static str, first: u64) {
+        let old: Vec<Subject> =
+            self.facts.range((kind, 0, 0)..(kind, first, 0)).map(|(subject, _)| *subject).collect();
+        for subject in old {
+            self.facts.remove(&subject);
+        }
+    }
+
+    /// A number that may change, 0 at first: how far a check has come, so that each step looks
+    /// only at what is new.
+    pub fn mark(&mut self, subject: Subject) -> &mut u64 {
+        self.marks.entry(subject).or_default()
+    }
+}
+
+/// Watches `agreement`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub(super) struct Agreement {
+    facts: Facts,
+    kept: bool,
+    first_break: FirstBreak,
+}
+
+impl Agreement {
+    /// Looks at the servers after a step of one of them.
+    pub(super) fn look<P: Protocol>(
+        &mut self,
+        at: Time,
+        protocol: &P,
+        servers: Servers<'_, P>,
+        stepped: ServerId,
+    ) {
+        match protocol.agreement(servers, stepped, &mut self.facts) {
+            Accord::NothingToAgree => {}
+            Accord::Kept => self.kept = true,
+            Accord::Broken(reason) => self.first_break.set(at, reason),
+        }
+    }
+}
+
+impl Monitor for Agreement {
+    fn observe(&mut self, _: Time, _: &Observation, _: &Scene) {}
+
+    fn is_broken(&self) -> bool {
+        self.first_break.is_set()
+    }
+
+    fn verdict(&self, _: Time, _: &Scene) -> Verdict {
+        let idle = "there was nothing that its servers had to agree on";
+        self.first_break.verdict_unless((!self.kept).then_some(idle))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prelude::*;
+    use crate::spec::{MonitorSettings, Monitors};
+
+    #[test]
+    fn a_fact_stays_as_it_was_stated_first() {
+        let mut facts = Facts::default();
+        assert_eq!(facts.state(("leader of term", 1, 0), 3), None);
+        assert_eq!(facts.state(("leader of term", 1, 0), 3), None);
+        assert_eq!(facts.state(("leader of term", 2, 0), 1), None);
+        assert_eq!(facts.state(("leader of term", 1, 0), 2), Some(3), "a contradiction");
+        assert_eq!(facts.get(("leader of term", 1, 0)), Some(3));
+    }
+
+    #[test]
+    fn what_is_forgotten_can_be_stated_anew() {
+        let mut facts = Facts::default();
+        facts.state(("entry", 1, 0), 7);
+        facts.state(("entry", 2, 0), 8);
+        facts.forget_below("entry", 2);
+        assert_eq!(facts.get(("entry", 1, 0)), None);
+        assert_eq!(facts.get(("entry", 2, 0)), Some(8));
+    }
+
+    /// A protocol that says whatever it is told to say.
+    #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+    struct Says(Accord);
+
+    #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+    struct Idle;
+
+    impl Node for Idle {
+        type Message = Never;
+        type Timer = Never;
+        type Disk = ();
+
+        fn step(&mut self, _: InputOf<Self>, _: &mut Effects<Self>) {}
+    }
+
+    impl Protocol for Says {
+        type Message = Never;
+        type Server = Idle;
+        type Client = Idle;
+
+        fn name(&self) -> &'static str {
+            "says"
+        }
+
+        fn server(&self, _: ServerId, (): &()) -> Idle {
+            Idle
+        }
+
+        fn client(&self, _: ClientId, (): &()) -> Idle {
+            Idle
+        }
+
+        fn owners(&self, _: Servers<'_, Self>, _: LockId) -> Vec<Owner> {
+            Vec::new()
+        }
+
+        fn agreement(&self, _: Servers<'_, Self>, _: ServerId, _: &mut Facts) -> Accord {
+            self.0.clone()
+        }
+    }
+
+    /// The verdict of all monitors together after one look at servers that say this.
+    fn verdict_of(accord: Accord) -> Verdict {
+        let settings =
+            MonitorSettings { semantics: Semantics::default(), progress_bound: Duration::ZERO };
+        let mut monitors = Monitors::new(settings);
+        monitors.look(Time(5), &Says(accord), Servers::new(&[]), ServerId(1));
+        let verdict = monitors.verdict(Guarantee::Agreement, Time(9));
+        assert_eq!(monitors.is_broken(Guarantee::Agreement), verdict.is_broken());
+        verdict
+    }
+
+    #[test]
+    fn a_break_is_broken_and_silence_is_not_held() {
+        assert!(matches!(verdict_of(Accord::NothingToAgree), Verdict::NotExercised { .. }));
+        assert_eq!(verdict_of(Accord::Kept), Verdict::Held);
+        let quarrel = "two leaders in term 1";
+        let broken = Verdict::broken(Time(5), quarrel);
+        assert_eq!(verdict_of(Accord::Broken(quarrel.to_owned())), broken);
+    }
+}
