@@ -69,6 +69,7 @@ fn short_head(guarantee: Guarantee) -> &'static str {
         Guarantee::LeaseKept => "lease\nkept",
         Guarantee::Progress => "prog-\nress",
         Guarantee::DeadlockFree => "deadl.\nfree",
+        Guarantee::Agreement => "agree-\nment",
         Guarantee::Linearizable => "linear",
     }
 }
