@@ -124,7 +124,7 @@ impl Compare {
         page += &format!("\n{}", heading(terminal, "What it costs (simulated time)"));
         page += &measures(&board, terminal, &self.measured(&board, scenarios));
         page += &findings(&board, calls, terminal);
-        page += &format!("\n{}\n", terminal.wrap(&self.summary(comparison, &board), 0));
+        page += &format!("\n{}\n", self.summary(comparison, &board));
         page
     }
 
@@ -149,7 +149,11 @@ impl Compare {
         };
         let found = comparison.cells.iter().filter(broken).count();
         let complaints = comparison.cells.iter().filter(|cell| !cell.as_wished.is_fine()).count();
-        let (protocols, scenarios) = (board.protocols.len(), board.scenarios.len());
+        let many = |number: usize, one: &str| {
+            format!("{number} {one}{}", if number == 1 { "" } else { "s" })
+        };
+        let protocols = many(board.protocols.len(), "protocol");
+        let scenarios = many(board.scenarios.len(), "scenario");
         let (first, last) = (self.first_seed, self.first_seed + self.seeds - 1);
         let outcome = match complaints {
             0 => "all is as promised and expected".to_owned(),
@@ -157,7 +161,7 @@ impl Compare {
             _ => format!("{complaints} are NOT as they should be"),
         };
         format!(
-            "{runs} runs: {protocols} protocols, {scenarios} scenarios, seeds {first} to {last}. \
+            "{runs} runs: {protocols}, {scenarios}, seeds {first} to {last}.\n\
              {found} of {} cells broke; {outcome}.",
             comparison.cells.len()
         )

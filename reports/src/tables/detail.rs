@@ -69,7 +69,7 @@ fn block(board: &Board<'_>, terminal: &Terminal, scenarios: &[&str], protocols: 
         }
         table.add_row(row);
     }
-    text(table)
+    text(table, 2)
 }
 
 /// The letters of what broke for one protocol in one scenario.
@@ -101,6 +101,7 @@ fn letter(guarantee: Guarantee) -> char {
         Guarantee::LeaseKept => 'K',
         Guarantee::Progress => 'P',
         Guarantee::DeadlockFree => 'D',
+        Guarantee::Agreement => 'A',
         Guarantee::Linearizable => 'L',
     }
 }
