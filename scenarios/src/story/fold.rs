@@ -55,8 +55,10 @@ pub(super) fn fold(drafts: Vec<Draft>, tales: &Tales, detail: Detail) -> Vec<Lin
 /// Lines left out since the last one that was told.
 #[derive(Default)]
 struct Folded {
-    ended: usize,
-    eventful: bool,
+    /// Sections that ended in them and from which nothing came.
+    calm: usize,
+    /// Sections that ended in them and from which came what was told of others.
+    alike: usize,
     clients: BTreeSet<ClientId>,
     last: Time,
 }
@@ -64,20 +66,28 @@ struct Folded {
 impl Folded {
     fn add(&mut self, draft: &Draft, tales: &Tales) {
         if let Some(section) = draft.section.filter(|_| draft.ends) {
-            self.ended += 1;
-            self.eventful |= tales.repeats.contains(&section);
+            if tales.repeats.contains(&section) {
+                self.alike += 1;
+            } else {
+                self.calm += 1;
+            }
             self.clients.extend(tales.clients.get(section));
             self.last = draft.line.at;
         }
     }
 
     fn close(&mut self) -> Option<Line> {
-        let Self { ended, eventful, clients, last } = std::mem::take(self);
-        let sections = match eventful {
-            true => count(ended, "section") + " with more of the same",
-            false => count(ended, "uneventful section"),
+        let Self { calm, alike, clients, last } = std::mem::take(self);
+        let sections = match (calm, alike) {
+            (0, 0) => return None,
+            (calm, 0) => count(calm, "uneventful section"),
+            (0, alike) => count(alike, "section") + " with more of the same",
+            (calm, alike) => {
+                let alike = count(alike, "section");
+                format!("{alike} with more of the same and {calm} uneventful")
+            }
         };
         let text = format!("{sections} by {} until {last}", list(clients));
-        (ended > 0).then_some(Line { at: last, node: None, text, mark: Mark::Fold })
+        Some(Line { at: last, node: None, text, mark: Mark::Fold })
     }
 }

@@ -5,21 +5,20 @@ use std::time::Duration;
 
 /// A duration as people say it: two or three digits and a unit (`15 s`, `9.8 s`, `250 ms`).
 pub fn span(duration: Duration) -> String {
-    let (value, unit) = match duration.as_nanos() {
+    let nanos = duration.as_nanos();
+    let (size, unit) = match nanos {
         0 => return "0 s".to_owned(),
-        n if n >= 999_950_000 => (tenths(n, 1_000_000_000), "s"),
-        n if n >= 999_950 => (tenths(n, 1_000_000), "ms"),
-        n => (tenths(n, 1_000), "\u{b5}s"),
+        999_950_000.. => (1_000_000_000, "s"),
+        999_950.. => (1_000_000, "ms"),
+        _ => (1_000, "\u{b5}s"),
     };
-    match value {
-        // Whole where the tenth is nothing, or nothing that anybody asks for.
-        tenths if tenths % 10 == 0 || tenths >= 1000 => format!("{} {unit}", (tenths + 5) / 10),
-        tenths => format!("{}.{} {unit}", tenths / 10, tenths % 10),
+    let tenths = (nanos * 10 + size / 2) / size;
+    match (tenths / 10, tenths % 10) {
+        // From a hundred on nobody asks for tenths.
+        (100.., _) => format!("{} {unit}", (nanos + size / 2) / size),
+        (whole, 0) => format!("{whole} {unit}"),
+        (whole, tenth) => format!("{whole}.{tenth} {unit}"),
     }
-}
-
-fn tenths(nanos: u128, unit: u128) -> u128 {
-    (nanos * 10 + unit / 2) / unit
 }
 
 /// `a`, `a and b`, `a, b and c`.
