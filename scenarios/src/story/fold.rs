@@ -43,7 +43,7 @@ pub(super) fn fold(drafts: Vec<Draft>, tales: &Tales, detail: Detail) -> Vec<Lin
         };
         if told {
             lines.extend(folded.close());
-            lines.push(draft.line);
+            told_together(&mut lines, draft.line);
         } else {
             folded.add(&draft, tales);
         }
@@ -51,6 +51,31 @@ pub(super) fn fold(drafts: Vec<Draft>, tales: &Tales, detail: Detail) -> Vec<Lin
     lines.extend(folded.close());
     lines
 }
+
+/// Adds a line. What a fault does to several nodes at once is one line, at the first of them.
+fn told_together(lines: &mut Vec<Line>, line: Line) {
+    let alike = |known: &&mut Line| {
+        known.mark == Mark::Fault && known.node.is_some() && {
+            let rest = known.text.strip_prefix(line.text.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(TOO))
+        }
+    };
+    let now = lines.iter_mut().rev().take_while(|known| known.at == line.at);
+    let first = now.filter(|_| line.mark == Mark::Fault).find(alike);
+    match (first, line.node) {
+        (Some(first), Some(node)) if first.text == line.text => {
+            first.text += &format!("{TOO}{node})");
+        }
+        (Some(first), Some(node)) => {
+            first.text.pop();
+            first.text += &format!(", {node})");
+        }
+        _ => lines.push(line),
+    }
+}
+
+/// Opens the list of the other nodes to which the same happens.
+const TOO: &str = " (too: ";
 
 /// Lines left out since the last one that was told.
 #[derive(Default)]

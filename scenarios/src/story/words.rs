@@ -39,13 +39,23 @@ pub(super) fn count(number: usize, one: &str) -> String {
     }
 }
 
-/// At most so many characters of a text that a program printed.
-pub(super) fn shortened(text: &str) -> String {
-    const LONGEST: usize = 72;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.to_owned(),
+/// What a message is about: the names that open what the program prints, each once, and the
+/// operation in it if it says one. `Storage(Request(Request { operation: Read, .. }))` is about a
+/// `Request Read`.
+pub(super) fn gist(message: &str) -> String {
+    let name =
+        |text: &str| -> String { text.chars().take_while(|c| c.is_alphanumeric()).collect() };
+    let mut names: Vec<String> = Vec::new();
+    let opening = message.split('{').next().unwrap_or_default();
+    for part in opening.split('(').map(name).filter(|name| !name.is_empty()) {
+        let wrapper = names.is_empty() && matches!(part.as_str(), "Lock" | "Storage");
+        if !wrapper && names.last() != Some(&part) {
+            names.push(part);
+        }
     }
+    let operation = message.split_once("operation: ").map(|(_, operation)| name(operation));
+    names.extend(operation);
+    names.join(" ")
 }
 
 #[cfg(test)]
@@ -69,5 +79,14 @@ mod tests {
     fn lists_end_in_and() {
         assert_eq!(list(["a"]), "a");
         assert_eq!(list(["a", "b", "c"]), "a, b and c");
+    }
+
+    #[test]
+    fn the_gist_of_a_message_is_its_names() {
+        let read = "Storage(Request(Request { number: 1, operation: Read }))";
+        assert_eq!(gist(read), "Request Read");
+        let write = "Storage(Request(Request { operation: Write { based_on: Version(3) } }))";
+        assert_eq!(gist(write), "Request Write");
+        assert_eq!(gist("Ask"), "Ask");
     }
 }
