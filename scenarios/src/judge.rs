@@ -60,6 +60,18 @@ pub struct Cell {
     pub as_wished: Wish,
 }
 
+impl Cell {
+    /// The command that shows it: the run that broke it first, or all runs.
+    pub fn replay(&self) -> String {
+        let Self { protocol, scenario, runs, .. } = self;
+        let which = match self.first_broken_seed {
+            Some(seed) => format!("--seed {seed}"),
+            None => format!("--seeds {runs}"),
+        };
+        format!("cargo run --release -- run {scenario} --protocol {protocol} {which}")
+    }
+}
+
 /// What many runs together say of a guarantee.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Judgement {

@@ -233,6 +233,25 @@ impl Scenario {
         }
     }
 
+    /// The same without its faults: what they break must hold here.
+    #[must_use]
+    pub fn without_faults(&self) -> Self {
+        let held = |(guarantee, expected): (&Guarantee, &Expected)| {
+            (*expected == Expected::Broken).then_some((*guarantee, Expected::Held))
+        };
+        let expect = self.expect.iter().map(|(protocol, expected)| {
+            (protocol.clone(), expected.iter().filter_map(held).collect())
+        });
+        Self {
+            name: format!("{}-without-faults", self.name),
+            faults: Vec::new(),
+            expect: expect.collect(),
+            sometimes: BTreeSet::new(),
+            sometimes_of: BTreeMap::new(),
+            ..self.clone()
+        }
+    }
+
     /// Whether it is for this contestant: by its list of protocols, and because a lock that is
     /// not reentrant cannot be taken twice.
     pub fn is_for(&self, contestant: &dyn Contestant) -> bool {
