@@ -298,17 +298,19 @@ fn a_run_tells_its_story() {
                 ...      101 uneventful sections by c1, c2 and c3 until 74.545 s
 
     guarantee          verdict         expected
-    ──────────────────────────────────────────────────────────────────────────────────────────────────
+    ───────────────────────────────────────────────────────────────────────────────────────────────
     grant-exclusion    held            promised
-    mutual-exclusion   broken                     at 10.826 s
+    mutual-exclusion   broken          broken           at 10.826 s
     token-order        held            promised
     fenced-writes      held            promised
-    no-lost-update     held            promised
-    lease-kept         held            promised
-    progress           held            promised
-    deadlock-free      not-exercised              no client waited for a lock while it held another
-    agreement          not-exercised              there was nothing that its servers had to agree on
-    linearizable       held            promised
+    no-lost-update     held            promised, held
+    lease-kept         held            promised, held
+    progress           held            promised, held
+    deadlock-free      not-exercised                    no client waited for a lock while it held
+                                                        another
+    agreement          not-exercised                    there was nothing that its servers had to
+                                                        agree on
+    linearizable       held            promised, held
 
     goal contention: reached
     goal lease-expired-under-holder: reached

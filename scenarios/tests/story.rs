@@ -309,5 +309,8 @@ fn what_strikes_several_nodes_at_once_is_one_line() {
             run.see(if event == HostEvent::Crashed { 1000 } else { 2500 }, server, event);
         }
     }
-    insta::assert_snapshot!(told(&run.outcome("crash", &[]), Detail::Brief), @"");
+    insta::assert_snapshot!(told(&run.outcome("crash", &[]), Detail::Brief), @r"
+    1.000 s  s1       dies (too: s2, s3)
+    2.500 s  s1       is back after 1.5 s (too: s2, s3)
+    ");
 }
