@@ -14,7 +14,7 @@ pub fn detail(board: &Board<'_>, terminal: &Terminal) -> String {
         cells.iter().any(|cell| cell.scenario == **scenario && is_worth_a_row(cell))
     };
     let (eventful, calm): (Vec<&str>, Vec<&str>) =
-        board.scenarios.iter().copied().partition(|scenario| breaks(&scenario));
+        board.scenarios.iter().copied().partition(|scenario| breaks(scenario));
     let mut page = String::new();
     if !eventful.is_empty() {
         for protocols in blocks(board, &eventful, terminal.width) {
