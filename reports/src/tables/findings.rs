@@ -10,7 +10,8 @@ pub fn findings(board: &Board<'_>, calls: &Calls, terminal: &Terminal) -> String
     let mut page = String::new();
     let known = found(board, |cell| cell.verdict == Judgement::Broken && cell.as_wished.is_fine());
     if !known.is_empty() {
-        let heading = "What breaks outside of promises: broken runs of all, further scenarios, how to see it";
+        let heading =
+            "What breaks outside of promises: broken runs of all, further scenarios, how to see it";
         page += &format!("{}\n", terminal.paint(Paint::Bold, heading));
         page += &tell(&known, calls, terminal, |found| found.line(terminal));
     }
