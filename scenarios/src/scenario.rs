@@ -52,7 +52,7 @@
 //! | `[lock]` | [`LockSettings`] | the lock's own |
 //! | `[workload]` | [`Workload`]; a span is `"1s"` or `{ least = "1s", most = "2s" }` | see there |
 //! | `[network]` | [`Network`] | 1 to 10 ms, nothing lost |
-//! | `[[fault]]` | `when`, and one [kind](locklab_sim::fault::Kind) with whom it strikes | nothing fails |
+//! | `[[fault]]` | `when`, and one [kind](locklab_sim::fault::Kind) of fault | nothing fails |
 //! | `[expect.LOCK]` | a guarantee is `held`, `broken`, `not-exercised`, `unknown` | nothing |
 //! | `[sometimes]` | a [goal](Goal) is `true` | nothing |
 //!
