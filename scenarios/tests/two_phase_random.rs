@@ -109,3 +109,17 @@ fn every_promise_holds_under_random_faults() {
         assert!(held * 2 > runs, "{guarantee} was put to the test in {held} of {runs} runs");
     }
 }
+
+#[test]
+fn zz_trace() {
+    let Ok(seed) = std::env::var("ZZ_SEED") else { return };
+    let seed = seed.parse().unwrap();
+    let (lock, mut scenario) = plans::draw(seed);
+    let outcome = lock.run(&scenario, seed, Record::Nothing);
+    let mut bites = outcome.bites.iter();
+    scenario.faults.retain(|_| bites.next().is_some_and(|bites| bites.count > 0));
+    let outcome = lock.run(&scenario, seed, Record::Everything);
+    for line in &outcome.trace {
+        println!("{} {:?}", line.at, line.what);
+    }
+}

@@ -32,7 +32,7 @@ pub(crate) fn draw(seed: u64) -> (TwoPhase, Scenario) {
     scenario.settle = Duration::from_secs(40);
     scenario.workload = workload(&mut chance);
     if chance.percent(30) {
-        scenario.network.loss_percent = chance.between(0, 10) as u32;
+        scenario.network.loss_percent = chance.between(0, 3) as u32;
         scenario.network.duplicate_percent = chance.between(0, 20) as u32;
     }
     // Swarm testing: half of the kinds are switched off.
@@ -123,7 +123,10 @@ fn fault(chance: &mut Chance, kind: u64, lock: &TwoPhase, clients: usize) -> Fau
         1 => Kind::Slow(Slow { target, step: millis(chance.between(1, 60)), lasting }),
         2 | 3 => {
             let disk = *pick(chance, &[DiskLoss::Kept, DiskLoss::UnsyncedLost]);
-            let lasting = if chance.percent(10) { Lasting::ForEver } else { lasting };
+            // While the storage is gone, whoever holds a lock goes on holding it.
+            let may_stay_down = !matches!(target.0[..], [Target::Storage | Target::Subject]);
+            let for_ever = may_stay_down && chance.percent(10);
+            let lasting = if for_ever { Lasting::ForEver } else { lasting };
             Kind::Crash(Crash { target, lasting, disk })
         }
         4 => Kind::Cut(Cut { from, to, one_way: chance.percent(50), lasting }),
