@@ -128,8 +128,8 @@ impl RaftClient {
             }
             Command::Release { lock } => {
                 let Some(depth) = self.held.get_mut(&lock) else {
-                    // It was lost before.
-                    fx.notify(LockEvent::Released { lock, outcome: Ending::Failed });
+                    // It was lost before, and the servers may or may not have freed it by now.
+                    fx.notify(LockEvent::Released { lock, outcome: Ending::Unknown });
                     return;
                 };
                 *depth -= 1;

@@ -146,7 +146,10 @@ impl LockTable {
     /// Applies the entry at an index.
     pub fn apply(&mut self, index: Index, operation: &Operation, then: &mut Vec<Consequence>) {
         match *operation {
-            Operation::OpenSession { owner, attempt } => {
+            Operation::OpenSession { owner, attempt, instead_of } => {
+                if let Some(before) = instead_of {
+                    self.end(index, before, then);
+                }
                 let session = SessionId(index.0);
                 self.sessions.insert(session, Session::of(owner));
                 then.push(Consequence::Answered(owner, Reply::Opened { attempt, session }));

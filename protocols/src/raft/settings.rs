@@ -31,7 +31,8 @@ pub struct Settings {
     pub snapshot_chunk: usize,
     /// How many entries go into one `AppendEntries` at the most.
     pub append_limit: usize,
-    /// How often a leader hands over to another server; never if there is none.
+    /// How often a leader hands over to another server; never if there is none. Where that is
+    /// sooner than a lease ends, the lock of a dead owner never comes free.
     pub transfer_every: Option<Duration>,
     /// How often a leader takes a server out of the configuration, or the one that is out back
     /// in; never if there is none.

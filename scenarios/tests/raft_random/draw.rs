@@ -59,20 +59,22 @@ impl Draw {
         &all[self.chance.below(all.len() as u64) as usize]
     }
 
-    fn often(&mut self, percent: u32) -> Option<Duration> {
-        let every = self.chance.between(700, 5_000);
-        self.chance.percent(percent).then(|| millis(every))
+    /// Seldom enough for leases to end in between.
+    fn often(&mut self, percent: u32, lease: Duration) -> Option<Duration> {
+        let every = lease * 3 / 2 + millis(self.chance.below(4_000));
+        self.chance.percent(percent).then_some(every)
     }
 
     fn settings(&mut self) -> Settings {
+        let lease = millis(*self.one_of(&[1_000, 1_000, 2_000, 4_000, 8_000]));
         Settings {
-            lease: millis(*self.one_of(&[1_000, 2_000, 4_000, 10_000])),
+            lease,
             acquire_timeout: millis(*self.one_of(&[0, 1_000, 4_000, 10_000])),
             snapshot_every: *self.one_of(&[4, 16, 64, 128]),
             snapshot_chunk: *self.one_of(&[1, 3, 16]),
             append_limit: *self.one_of(&[1, 4, 64]),
-            transfer_every: self.often(30),
-            reconfigure_every: self.often(30),
+            transfer_every: self.often(40, lease),
+            reconfigure_every: self.often(40, lease / 2),
             ..Settings::default()
         }
     }

@@ -26,6 +26,8 @@ pub(super) struct Attempts {
     valid: BTreeSet<u64>,
     /// The one from which the session's time counts.
     relied_on: u64,
+    /// The session that it had before.
+    given_up: Option<SessionId>,
     /// The last one, while it has no answer.
     pub(super) unanswered: Option<u64>,
 }
@@ -39,6 +41,7 @@ impl RaftClient {
         attempts.unanswered = Some(attempts.last);
         let validity = self.settings.validity();
         fx.arm(ClientTimer::Validity(attempts.last), Clock::Monotonic, validity);
+        fx.arm(ClientTimer::Renew, Clock::Monotonic, self.settings.renew_every());
         self.repeat_attempt(fx);
         self.retry_later(fx);
     }
@@ -51,7 +54,10 @@ impl RaftClient {
         let owner = self.me;
         let operation = match self.standing {
             Standing::None => return,
-            Standing::Opening => Operation::OpenSession { owner, attempt: number },
+            Standing::Opening => {
+                let instead_of = self.attempts.given_up;
+                Operation::OpenSession { owner, attempt: number, instead_of }
+            }
             Standing::Open(session) => Operation::KeepAlive { owner, session, number },
         };
         fx.send(self.leader, Message::Propose(operation));
@@ -76,6 +82,10 @@ impl RaftClient {
         if self.standing == Standing::Opening && self.attempts.valid.contains(&attempt) {
             self.standing = Standing::Open(session);
             self.rely_on(attempt, fx);
+            if self.attempts.unanswered.is_some() {
+                // The answer took so long that others were sent after it: its time runs out soon.
+                self.attempt(fx);
+            }
             self.send_all(fx);
         } else {
             fx.send(self.leader, Message::Propose(Operation::CloseSession { session }));
@@ -102,7 +112,6 @@ impl RaftClient {
         if attempts.unanswered.is_some_and(|unanswered| unanswered <= number) {
             attempts.unanswered = None;
         }
-        fx.arm(ClientTimer::Renew, Clock::Monotonic, self.settings.renew_every());
     }
 
     /// The time of an attempt is over.
@@ -119,6 +128,7 @@ impl RaftClient {
 
     /// The session is over, or nobody can say: nothing that was asked for in it can be relied on.
     pub(super) fn lose_session(&mut self, fx: &mut Fx) {
+        self.attempts.given_up = self.session();
         self.standing = Standing::None;
         for number in std::mem::take(&mut self.attempts.valid) {
             fx.disarm(ClientTimer::Validity(number));

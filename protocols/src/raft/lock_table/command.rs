@@ -33,6 +33,8 @@ pub enum Operation {
         owner: Owner,
         /// Which of its attempts this is.
         attempt: u64,
+        /// The session that it had before and has given up: it ends here, if it has not ended.
+        instead_of: Option<SessionId>,
     },
     /// Prolong a session.
     KeepAlive {
