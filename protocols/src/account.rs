@@ -2,22 +2,23 @@
 //!
 //! A protocol says who owns a lock by the states of its live servers
 //! ([`Protocol::owners`]); this keeps the last answer for each lock and reports every change as
-//! [`Event::Owners`]. If an owner disappears in a step in which a server said that his lease
-//! expired, the servers ended his lease, and [`Event::LeaseEnded`] says so first. A server that is
-//! slow may say so later than its state shows it; then it comes with what the server said. If an
-//! owner disappears in any other way without having released (a crash, a failover), the lock was
-//! simply lost.
+//! [`Event::Owners`]. If an owner disappears because a server let his lease run out, the servers
+//! ended his lease, and [`Event::LeaseEnded`] says so first. If he disappears in any other way
+//! without having released (a crash, a failover), the lock was simply lost.
+//!
+//! The host says whether a lease ran out: it has the [`LeaseEvent::Expired`] of the step at hand,
+//! or one that is still to leave a server which has taken its step and waits for its disk.
+//!
+//! [`LeaseEvent::Expired`]: crate::contract::LeaseEvent::Expired
 
-use crate::contract::{Event, LeaseEvent, Protocol, Servers};
+use crate::contract::{Event, Protocol, Servers};
 use crate::id::{LockId, Owner};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Who owned which lock when the account was last looked at.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Account {
     owners: BTreeMap<LockId, Vec<Owner>>,
-    /// Who disappeared without a word.
-    missed: BTreeSet<(LockId, Owner)>,
 }
 
 impl Account {
@@ -26,13 +27,13 @@ impl Account {
         self.owners.get(&lock).map_or(&[], Vec::as_slice)
     }
 
-    /// Looks at one lock again, after a step that reported `lease` for it (or after none).
+    /// Looks at one lock again. `ran_out` says whether the lease of an owner ran out on a server.
     pub fn look<P: Protocol>(
         &mut self,
         protocol: &P,
         servers: Servers<'_, P>,
         lock: LockId,
-        lease: Option<&LeaseEvent>,
+        ran_out: impl Fn(LockId, Owner) -> bool,
         mut report: impl FnMut(Event),
     ) {
         if !protocol.has_account(servers) {
@@ -41,22 +42,15 @@ impl Account {
         let mut now = protocol.owners(servers, lock);
         now.sort_unstable();
         now.dedup();
-        let before = self.owners.get(&lock).map_or(&[][..], Vec::as_slice);
-        let gone = before.iter().filter(|owner| !now.contains(owner));
-        self.missed.extend(gone.map(|owner| (lock, *owner)));
-        match lease {
-            Some(LeaseEvent::Expired { owner, .. }) if self.missed.remove(&(lock, *owner)) => {
-                report(Event::LeaseEnded { lock, owner: *owner });
-            }
-            Some(LeaseEvent::Released { owner, .. }) => {
-                self.missed.remove(&(lock, *owner));
-            }
-            _ => {}
-        }
+        let before = self.owners(lock);
         if before == now {
             return;
         }
-        self.missed.retain(|(other, owner)| *other != lock || !now.contains(owner));
+        for owner in before.iter().filter(|owner| !now.contains(owner)) {
+            if ran_out(lock, *owner) {
+                report(Event::LeaseEnded { lock, owner: *owner });
+            }
+        }
         report(Event::Owners { lock, owners: now.clone() });
         if now.is_empty() {
             self.owners.remove(&lock);
@@ -71,10 +65,11 @@ impl Account {
         protocol: &P,
         servers: Servers<'_, P>,
         locks: u32,
+        ran_out: impl Fn(LockId, Owner) -> bool,
         mut report: impl FnMut(Event),
     ) {
         for lock in (1..=locks).map(LockId) {
-            self.look(protocol, servers, lock, None, &mut report);
+            self.look(protocol, servers, lock, &ran_out, &mut report);
         }
     }
 }

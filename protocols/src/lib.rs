@@ -17,3 +17,4 @@ pub mod storage;
 pub mod system;
 pub mod time;
 pub mod ttl;
+pub mod two_phase;

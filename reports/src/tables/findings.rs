@@ -10,9 +10,10 @@ pub fn findings(board: &Board<'_>, calls: &Calls, terminal: &Terminal) -> String
     let mut page = String::new();
     let known = found(board, |cell| cell.verdict == Judgement::Broken && cell.as_wished.is_fine());
     if !known.is_empty() {
-        let heading =
-            "What breaks outside of promises: broken runs of all, further scenarios, how to see it";
+        let heading = "What breaks outside of promises";
         page += &format!("{}\n", terminal.paint(Paint::Bold, heading));
+        let legend = "(broken runs/runs + further scenarios: how; the command tells it in full)";
+        page += &format!("{}\n", terminal.paint(Paint::Dim, legend));
         page += &tell(&known, calls, terminal, |found| found.line(terminal));
     }
     let wrong = found(board, |cell| !cell.as_wished.is_fine());

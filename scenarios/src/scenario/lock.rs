@@ -30,6 +30,12 @@ pub struct LockSettings {
     /// How long a server stays away after a restart.
     #[serde(with = "optional_duration", skip_serializing_if = "Option::is_none")]
     pub restart_delay: Option<Duration>,
+    /// Whether each lock is guarded by one server, in turn, instead of by all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spread: Option<bool>,
+    /// Whether locks are given out without a lease, where a lock can do so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub without_lease: Option<bool>,
     /// How much of the lease a client does not use, in percent, in case that clocks drift.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drift_percent: Option<u32>,

@@ -8,8 +8,13 @@ use locklab_protocols::spec::{Guarantee, Verdict};
 use locklab_protocols::time::Time;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Puts a line behind the moment at which each guarantee broke, and has that moment told.
-pub(super) fn mark_breaks(drafts: &mut Vec<Draft>, verdicts: &BTreeMap<Guarantee, Verdict>) {
+/// Puts a line behind the moment at which each guarantee broke, and has that moment told, with
+/// the section in which it came.
+pub(super) fn mark_breaks(
+    drafts: &mut Vec<Draft>,
+    tales: &mut Tales,
+    verdicts: &BTreeMap<Guarantee, Verdict>,
+) {
     let broken = verdicts.iter().filter_map(|(guarantee, verdict)| match verdict {
         Verdict::Broken { at, reason } => Some((*at, guarantee, reason)),
         _ => None,
@@ -21,6 +26,7 @@ pub(super) fn mark_breaks(drafts: &mut Vec<Draft>, verdicts: &BTreeMap<Guarantee
         for draft in drafts[..behind].iter_mut().rev().take_while(|draft| draft.line.at == at) {
             if draft.weight == Weight::Section {
                 draft.weight = Weight::Always;
+                tales.told.extend(draft.section);
             }
         }
         let text = format!("{guarantee} breaks: {reason}");

@@ -125,7 +125,14 @@ impl<'a> Teller<'a> {
             }
             (Event::Storage(event), _) => self.stores(at, *event),
             (Event::Host(event), node) => self.hosts(at, node, *event),
-            (Event::Lock(_) | Event::Work(_), _) => {}
+            (
+                Event::Lock(_)
+                | Event::Work(_)
+                | Event::Milestone(_)
+                | Event::Queue(_)
+                | Event::Doubts(_),
+                _,
+            ) => {}
         }
     }
 
