@@ -1,6 +1,8 @@
 //! What servers and clients say to each other: the RPCs of figures 2 and 13 as messages, with
 //! what the dissertation adds.
 
+mod text;
+
 use super::lock_table::{Operation, Reply, Row, Sequence, SessionId};
 use super::log::{Configuration, Entry, Index, Position, Term};
 use crate::id::{LockId, Owner, ServerId, Token};
