@@ -28,6 +28,8 @@ files! {
     "delayed-write"
     "delayed-write-unfenced"
     "delayed-write-within-lease"
+    "lock-delay-covers-late-write"
+    "lock-delay-too-short"
     "slow-holder"
     "holder-crash"
     "holder-gone"

@@ -123,6 +123,7 @@ fn settings(scenario: &Scenario, usual: Settings) -> Settings {
     let lock = &scenario.lock;
     Settings {
         lease: lock.lease.unwrap_or(usual.lease),
+        lock_delay: lock.lock_delay.unwrap_or(usual.lock_delay),
         drift_percent: lock.drift_percent.unwrap_or(usual.drift_percent),
         expiry: lock.expiry.map_or(usual.expiry, Expiry::clock),
         persist: lock.persist.map_or(usual.persist, |persist| match persist {

@@ -94,6 +94,7 @@ pub(crate) fn stage(name: &str, words: &[&str]) -> Result<Box<dyn Play>, String>
     let mut clients = 2;
     for word in words {
         match word.split_once('=') {
+            Some(("lock-delay", delay)) => settings.lock_delay = duration(delay)?,
             Some(("expiry", "monotonic")) => settings.expiry = Clock::Monotonic,
             Some(("persist", "never")) => settings.persist = Persist::Never,
             Some(("persist", "every-second")) => settings.persist = Persist::EverySecond,
