@@ -36,6 +36,7 @@ files! {
     "naive-stranded-lock"
     "foreign-release"
     "watchdog-cut-off"
+    "watchdog-cut-off-fenced"
     "cut-both-ways"
     "cut-one-way"
     "partition-sides"
