@@ -36,6 +36,9 @@ impl Account {
         ran_out: impl Fn(LockId, Owner) -> bool,
         mut report: impl FnMut(Event),
     ) {
+        if !protocol.has_account(servers) {
+            return;
+        }
         let mut now = protocol.owners(servers, lock);
         now.sort_unstable();
         now.dedup();

@@ -175,9 +175,14 @@ impl Client {
             }
             return;
         };
-        self.end_claim(first, false, fx);
+        let claim = self.end_claim(first, false, fx);
+        let waited = claim.is_some_and(|claim| claim.copies > 2);
         for lock in tokens.keys() {
             self.hold(*lock, request.number, fx);
+            if waited {
+                // Much of the validity is over by now.
+                self.renew(*lock, request.number, fx);
+            }
         }
         for (lock, token) in tokens {
             fx.notify(LockEvent::Granted { lock, token: Some(token) });
