@@ -9,6 +9,7 @@
 //! | [`TtlNaive`] | SETNX, then EXPIRE, then DEL: the classic, and its flaws |
 //! | [`Ttl`] | one server, an owner value, a token |
 //! | [`TtlWatchdog`] | the lease is renewed while the owner lives; reentrant |
+//! | [`TtlWatchdogSilent`] | the same, but its holder is never told that the lock is lost |
 //! | [`TtlReplicated`] | a primary with an asynchronous replica, and failover |
 //! | [`Redlock`] | a majority of independent servers |
 //!
@@ -39,4 +40,4 @@ pub use replicated::{
 pub use settings::{Persist, Settings};
 pub use single::{Ttl, TtlClient};
 pub use store::StoreTimer;
-pub use watchdog::{TtlWatchdog, Watch, WatchdogClient};
+pub use watchdog::{TtlWatchdog, TtlWatchdogSilent, Watch, WatchdogClient};

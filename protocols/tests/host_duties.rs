@@ -14,7 +14,7 @@ use locklab_protocols::ttl::keys::Keys;
 use locklab_protocols::ttl::message::{Message, RedisCommand, Request, Value};
 use locklab_protocols::ttl::{
     RedisTimer, Redlock, ReplicaDisk, ReplicaTimer, ReplicatedMessage, Settings, StoreTimer,
-    Stream, Ttl, TtlNaive, TtlReplicated, TtlWatchdog,
+    Stream, Ttl, TtlNaive, TtlReplicated, TtlWatchdog, TtlWatchdogSilent,
 };
 use proptest::prelude::*;
 
@@ -230,6 +230,7 @@ proptest! {
     #[test]
     fn ttl_watchdog_withstands_late_and_spurious_inputs(moves in moves()) {
         withstands(TtlWatchdog::default(), &moves, true, true);
+        withstands(TtlWatchdogSilent::default(), &moves, true, true);
     }
 
     #[test]

@@ -4,7 +4,9 @@ use crate::contestant::Contestant;
 use crate::scenario::{Expiry, Persist, Scenario};
 use locklab_protocols::contract::Protocol;
 use locklab_protocols::raft::{self, Raft};
-use locklab_protocols::ttl::{self, Redlock, Settings, Ttl, TtlNaive, TtlReplicated, TtlWatchdog};
+use locklab_protocols::ttl::{
+    self, Redlock, Settings, Ttl, TtlNaive, TtlReplicated, TtlWatchdog, TtlWatchdogSilent,
+};
 use locklab_protocols::two_phase::{self, Conflict, Placement, TwoPhase};
 use locklab_sim::names::unknown;
 use std::fmt;
@@ -58,7 +60,7 @@ pub fn names() -> Vec<&'static str> {
 /// A lock on the shelf: its name, what it is in one line, and how a scenario sets it up.
 type Shelved = (&'static str, &'static str, fn(&Scenario) -> Box<dyn Contestant>);
 
-const SHELF: [Shelved; 11] = [
+const SHELF: [Shelved; 12] = [
     ("ttl-naive", "SETNX, then EXPIRE, then DEL: the classic, and its flaws", |scenario| {
         Box::new(TtlNaive { settings: settings(scenario, TtlNaive::default().settings) })
     }),
@@ -67,6 +69,10 @@ const SHELF: [Shelved; 11] = [
     }),
     ("ttl-watchdog", "a lease that is renewed while its owner lives; reentrant", |scenario| {
         Box::new(TtlWatchdog { settings: settings(scenario, TtlWatchdog::default().settings) })
+    }),
+    ("ttl-watchdog-silent", "the same, but its holder is not told of a lost lock", |scenario| {
+        let usual = TtlWatchdogSilent::default().settings;
+        Box::new(TtlWatchdogSilent { settings: settings(scenario, usual) })
     }),
     ("ttl-replicated", "a primary with an asynchronous replica, and failover", |scenario| {
         let usual = TtlReplicated::default();
@@ -143,6 +149,7 @@ fn settings(scenario: &Scenario, usual: Settings) -> Settings {
     let lock = &scenario.lock;
     Settings {
         lease: lock.lease.unwrap_or(usual.lease),
+        lock_delay: lock.lock_delay.unwrap_or(usual.lock_delay),
         drift_percent: lock.drift_percent.unwrap_or(usual.drift_percent),
         expiry: lock.expiry.map_or(usual.expiry, Expiry::clock),
         persist: lock.persist.map_or(usual.persist, |persist| match persist {

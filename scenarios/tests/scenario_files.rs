@@ -30,6 +30,7 @@ protocols = ["ttl", "redlock"]
 
 [lock]
 lease = "8s"
+lock_delay = "12s"
 expiry = "monotonic"
 persist = "every-second"
 acquire_timeout = "3s"
@@ -138,6 +139,7 @@ fn built() -> Scenario {
     };
     let lock = LockSettings {
         lease: Some(seconds(8)),
+        lock_delay: Some(seconds(12)),
         expiry: Some(Expiry::Monotonic),
         persist: Some(Persist::EverySecond),
         acquire_timeout: Some(seconds(3)),

@@ -29,13 +29,24 @@ pub enum End {
     After(Duration),
 }
 
+/// A lock that nobody owns and nobody may take yet, for its last lease ran out (lock delay).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Block {
+    /// When it goes away by itself.
+    pub end: End,
+    /// Its number, counted together with those of leases.
+    pub number: u64,
+}
+
 /// All keys, and the counters. It is also what a server keeps on disk.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Keys {
     keys: BTreeMap<LockId, Key>,
+    /// The locks that are kept blocked; none of them has a key.
+    blocks: BTreeMap<LockId, Block>,
     /// The last token that was counted, for all locks together; it never goes back.
     tokens: Token,
-    /// How many leases there were.
+    /// How many leases and blocks there were.
     leases: u64,
 }
 
@@ -44,8 +55,19 @@ pub struct Keys {
 pub enum KeysChange {
     /// A key is set or replaced. Its token and its number are counted in the same write.
     Set(LockId, Key),
-    /// A key is deleted.
+    /// A key or a block is deleted.
     Delete(LockId),
+    /// A key is deleted, and a block takes its place.
+    Block(LockId, Block),
+}
+
+impl KeysChange {
+    /// The lock whose key changes.
+    pub fn lock(&self) -> LockId {
+        match self {
+            Self::Set(lock, _) | Self::Delete(lock) | Self::Block(lock, _) => *lock,
+        }
+    }
 }
 
 impl Disk for Keys {
@@ -60,6 +82,12 @@ impl Disk for Keys {
             }
             KeysChange::Delete(lock) => {
                 self.keys.remove(&lock);
+                self.blocks.remove(&lock);
+            }
+            KeysChange::Block(lock, block) => {
+                self.leases = self.leases.max(block.number);
+                self.keys.remove(&lock);
+                self.blocks.insert(lock, block);
             }
         }
     }
@@ -91,11 +119,40 @@ impl Keys {
         self.keys.iter().map(|(lock, key)| (*lock, key))
     }
 
+    /// The block on a lock.
+    pub fn block(&self, lock: LockId) -> Option<&Block> {
+        self.blocks.get(&lock)
+    }
+
+    /// All blocks.
+    pub fn blocks(&self) -> impl Iterator<Item = (LockId, &Block)> {
+        self.blocks.iter().map(|(lock, block)| (*lock, block))
+    }
+
+    /// Whether a request for this lock may set a key.
+    fn is_free(&self, lock: LockId) -> bool {
+        self.get(lock).is_none() && self.block(lock).is_none()
+    }
+
+    /// The end of a lease that ran out: the key is deleted. With a lock delay, a block takes its
+    /// place, until so long after the end of the lease by the clock that the lease ran by.
+    pub(super) fn end_lease(&self, lock: LockId, key: &Key, lock_delay: Duration) -> KeysChange {
+        let end = match key.end {
+            Some(End::At(reading)) => End::At(reading + lock_delay),
+            Some(End::After(_)) | None => End::After(lock_delay),
+        };
+        if lock_delay.is_zero() {
+            KeysChange::Delete(lock)
+        } else {
+            KeysChange::Block(lock, Block { end, number: self.leases + 1 })
+        }
+    }
+
     /// The lease that this request would begin now.
     pub fn lease(&self, request: &Request) -> Option<Duration> {
         let key = self.get(request.lock);
         match request.command {
-            RedisCommand::SetNxPx { lease, .. } if key.is_none() => Some(lease),
+            RedisCommand::SetNxPx { lease, .. } if self.is_free(request.lock) => Some(lease),
             RedisCommand::Expire { lease } if key.is_some() => Some(lease),
             RedisCommand::PexpireIfMine { lease, .. }
                 if key.is_some_and(|key| key.value == request.value) =>
@@ -111,17 +168,17 @@ impl Keys {
         let key = self.get(request.lock);
         let mine = key.filter(|key| key.value == request.value);
         match request.command {
-            RedisCommand::Setnx => match key {
-                Some(_) => Answer::Held.into(),
-                None => self.grant(request, None, None, None),
-            },
-            RedisCommand::SetNxPx { lease, fenced } => match (mine, key) {
-                (Some(key), _) => Answer::Taken { token: key.token }.into(),
-                (None, Some(_)) => Answer::Held.into(),
-                (None, None) => {
-                    let token = fenced.then(|| self.tokens.next());
-                    self.grant(request, token, Some(lease), end)
-                }
+            RedisCommand::Setnx if self.is_free(request.lock) => {
+                self.grant(request, None, None, None)
+            }
+            RedisCommand::SetNxPx { lease, fenced } if self.is_free(request.lock) => {
+                let token = fenced.then(|| self.tokens.next());
+                self.grant(request, token, Some(lease), end)
+            }
+            RedisCommand::Setnx => Answer::Held.into(),
+            RedisCommand::SetNxPx { .. } => match mine {
+                Some(key) => Answer::Taken { token: key.token }.into(),
+                None => Answer::Held.into(),
             },
             RedisCommand::Expire { lease } => Decision {
                 answer: Answer::Expiring(key.is_some()),
@@ -174,10 +231,11 @@ fn delete(request: &Request, key: Option<&Key>) -> Decision {
     Decision { answer: Answer::Deleted(key.is_some()), change }
 }
 
-/// Shown as `L1 is c1#1, token 1, until 10s`; `nothing` if there is no key.
+/// Shown as `L1 is c1#1, token 1, until 10s; L2 is blocked, until 25s`; `nothing` if there is
+/// neither key nor block.
 impl fmt::Display for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.keys.is_empty() {
+        if self.keys.is_empty() && self.blocks.is_empty() {
             return f.write_str("nothing");
         }
         for (position, (lock, key)) in self.iter().enumerate() {
@@ -187,13 +245,24 @@ impl fmt::Display for Keys {
                 write!(f, ", token {token}")?;
             }
             match key.end {
-                Some(End::At(Reading(nanos))) => {
-                    write!(f, ", until {:?}", Duration::from_nanos(nanos))?;
-                }
-                Some(End::After(lease)) => write!(f, ", for {lease:?}")?,
+                Some(end) => write!(f, ", {end}")?,
                 None => f.write_str(", without end")?,
             }
         }
+        for (position, (lock, block)) in self.blocks().enumerate() {
+            let comma = if position + self.keys.len() > 0 { "; " } else { "" };
+            write!(f, "{comma}{lock} is blocked, {}", block.end)?;
+        }
         Ok(())
+    }
+}
+
+/// Shown as `until 10s` or `for 10s`.
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::At(Reading(nanos)) => write!(f, "until {:?}", Duration::from_nanos(*nanos)),
+            Self::After(span) => write!(f, "for {span:?}"),
+        }
     }
 }

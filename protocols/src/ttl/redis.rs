@@ -99,10 +99,9 @@ impl Node for Redis {
                     self.execute(from, &request, Some(now), fx);
                 }
             }
-            Input::Fired(RedisTimer::Store(StoreTimer::Expire(lock, number))) => {
-                self.store.expire(lock, number, fx);
+            Input::Fired(RedisTimer::Store(timer)) => {
+                self.store.fire(timer, fx);
             }
-            Input::Fired(RedisTimer::Store(StoreTimer::Flush)) => self.store.flush(fx),
             Input::Fired(RedisTimer::Return) => self.away = false,
             _ => {}
         }

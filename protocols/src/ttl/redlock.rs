@@ -49,7 +49,8 @@ pub struct Redlock {
     pub settings: Settings,
     /// How many servers there are, at most 64.
     pub servers: usize,
-    /// How long a server stays away after a restart; not shorter than the lease, if it is to help.
+    /// How long a server stays away after a restart; not shorter than the lease and the lock delay
+    /// together, if it is to help.
     pub restart_delay: Duration,
 }
 
@@ -75,7 +76,8 @@ impl Redlock {
 
     /// What must be true for votes to be remembered, or not to be missed.
     fn memory(&self) -> Vec<Assumption> {
-        if self.restart_delay >= self.settings.lease { Vec::new() } else { self.settings.memory() }
+        let forgettable = self.settings.lease + self.settings.lock_delay;
+        if self.restart_delay >= forgettable { Vec::new() } else { self.settings.memory() }
     }
 }
 

@@ -132,6 +132,7 @@ impl fmt::Display for ReplicatedMessage {
                     None => f.write_str("nothing new"),
                     Some(KeysChange::Set(lock, key)) => write!(f, "{lock} is {}", key.value),
                     Some(KeysChange::Delete(lock)) => write!(f, "no {lock}"),
+                    Some(KeysChange::Block(lock, _)) => write!(f, "{lock} is blocked"),
                 }
             }
             Self::Copy { stream, offset, keys } => {

@@ -17,6 +17,11 @@ const CONTENDERS: u32 = 5;
 pub struct Settings {
     /// How long a server keeps a lock for its owner.
     pub lease: Duration,
+    /// How long a server lets nobody have a lock whose lease ran out, by the clock of the lease; a
+    /// lock that was given back is free at once. It gives what a vanished owner sent the time to
+    /// arrive (Burrows, "The Chubby lock service", OSDI 2006, section 2.4; Consul's sessions).
+    /// Redis has none: zero.
+    pub lock_delay: Duration,
     /// How much of the lease a client does not use, in percent, in case that clocks drift.
     pub drift_percent: u32,
     /// The server's clock by which leases run out.
@@ -49,6 +54,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             lease: Duration::from_secs(10),
+            lock_delay: Duration::ZERO,
             drift_percent: 20,
             expiry: Clock::Wall,
             persist: Persist::Always,
@@ -85,6 +91,12 @@ impl Settings {
         (0..100).take_while(|rate| self.slack(*rate).is_some()).last().unwrap_or(0)
     }
 
+    /// How much true time the lock delay takes at least, if the server's clock is fast by `rate`
+    /// percent.
+    fn blocked(&self, rate: u32) -> Duration {
+        percent(self.lock_delay, 100, 100 + rate)
+    }
+
     /// How long to wait before another try, after so many.
     pub(super) fn backoff(&self, tries: u32) -> Span {
         let factor = 1 << tries.min(2);
@@ -111,32 +123,43 @@ impl Settings {
         assumes
     }
 
-    /// Mutual exclusion while the holder learns of the end of his validity before the lease ends:
-    /// the better the clocks, the longer a pause may be. `memory` is what must be true for the
-    /// servers not to forget.
+    /// Mutual exclusion while the holder learns of the end of his validity before the next one is
+    /// let in: the better the clocks, the longer a pause may be, and a lock delay adds to it.
+    /// `memory` is what must be true for the servers not to forget.
     pub(super) fn mutual_exclusion(&self, memory: &[Assumption]) -> Vec<Promise> {
-        self.while_valid(Guarantee::MutualExclusion, memory)
+        let covered = |(rate, slack)| (rate, slack + self.blocked(rate));
+        self.paused_at_most(Guarantee::MutualExclusion, self.trade(1).map(covered), memory)
     }
 
     /// A guarantee that holds while no holder relies on a lease that has ended, at three points of
     /// the trade between clocks and pauses.
     pub(super) fn while_valid(&self, guarantee: Guarantee, others: &[Assumption]) -> Vec<Promise> {
+        self.paused_at_most(guarantee, self.trade(1), others)
+    }
+
+    /// A guarantee that holds while no client pauses for longer than this at this rate of clocks.
+    fn paused_at_most(
+        &self,
+        guarantee: Guarantee,
+        points: impl Iterator<Item = (u32, Duration)>,
+        others: &[Assumption],
+    ) -> Vec<Promise> {
         let at = |(rate, pause)| {
             let mut assumes = vec![Assumption::ClientPauseAtMost(pause)];
             assumes.extend(self.true_clocks(rate));
             assumes.extend_from_slice(others);
             Promise { guarantee, assumes }
         };
-        self.trade(1).map(at).collect()
+        points.map(at).collect()
     }
 
-    /// No lost update without a fence: what is left of the lease must cover a pause and also the
-    /// way of the last write. A lost write is sent again, so none may be lost.
+    /// No lost update without a fence: what is left of the lease, and the lock delay, must cover a
+    /// pause and also the way of the last write. A lost write is sent again, so none may be lost.
     pub(super) fn unfenced_updates(&self, memory: &[Assumption]) -> Vec<Promise> {
         let at = |(rate, half)| {
             let mut assumes = vec![
                 Assumption::ClientPauseAtMost(half),
-                Assumption::DelayAtMost(half),
+                Assumption::DelayAtMost(half + self.blocked(rate)),
                 Assumption::NoLoss,
                 Assumption::NoPartition,
             ];
@@ -164,7 +187,7 @@ impl Settings {
 
     /// A server whose clock is fast ends leases early by true time, so its clock must be true; and
     /// one that is down or stands still while a lease runs out hears no renewal.
-    fn lease_kept(&self) -> Promise {
+    pub(super) fn lease_kept(&self) -> Promise {
         let mut assumes = self.true_clocks(0);
         assumes.extend([Assumption::ServersStayUp, Assumption::ServerPauseAtMost(self.lease / 4)]);
         assumes.extend(self.memory());

@@ -1,6 +1,9 @@
 //! A key table that lives: its leases run out, and its changes go to disk.
+//!
+//! With a lock delay ([`Settings::lock_delay`]), a lease that ran out leaves a block behind that
+//! runs out later. It is written as a key is, so it is as durable, and it runs by the same clock.
 
-use super::keys::{End, Keys, KeysChange};
+use super::keys::{Block, End, Key, Keys, KeysChange};
 use super::message::{Answer, Request};
 use super::settings::{Persist, Settings};
 use crate::contract::{Clock, Disk, EffectList, LeaseEvent, Reading};
@@ -15,6 +18,8 @@ const FLUSH_EVERY: Duration = Duration::from_secs(1);
 pub enum StoreTimer {
     /// The lease of this number on a lock ends.
     Expire(LockId, u64),
+    /// The block of this number on a lock ends.
+    Unblock(LockId, u64),
     /// Sync what was written.
     Flush,
 }
@@ -25,6 +30,7 @@ pub enum StoreTimer {
 pub(super) struct Store {
     expiry: Clock,
     persist: Persist,
+    lock_delay: Duration,
     keys: Keys,
     /// Whether a flush is due.
     dirty: bool,
@@ -35,6 +41,7 @@ impl Store {
         Self {
             expiry: settings.expiry,
             persist: settings.persist,
+            lock_delay: settings.lock_delay,
             keys: disk.clone(),
             dirty: false,
         }
@@ -55,11 +62,23 @@ impl Store {
         self.run(fx);
     }
 
-    /// Lets all leases run, each to its end.
+    /// Lets all leases and blocks run, each to its end.
     pub(super) fn run<M, T: From<StoreTimer>, C>(&self, fx: &mut EffectList<M, T, C>) {
-        for (lock, key) in self.keys.iter() {
-            self.arm(lock, key.number, key.end, fx);
+        for (timer, end) in self.ends() {
+            arm(timer, end, fx);
         }
+    }
+
+    /// What runs out, and when.
+    fn ends(&self) -> impl Iterator<Item = (StoreTimer, End)> + '_ {
+        let leases = self.keys.iter().filter_map(|(lock, key)| lease_end(lock, key));
+        leases.chain(self.keys.blocks().map(|(lock, block)| block_end(lock, block)))
+    }
+
+    /// What runs out of one lock, and when.
+    fn end_of(&self, lock: LockId) -> Option<(StoreTimer, End)> {
+        let lease = self.keys.get(lock).and_then(|key| lease_end(lock, key));
+        lease.or_else(|| self.keys.block(lock).map(|block| block_end(lock, block)))
     }
 
     fn flush_soon<M, T: From<StoreTimer>, C>(&mut self, fx: &mut EffectList<M, T, C>) {
@@ -97,8 +116,24 @@ impl Store {
         (decision.answer, decision.change.map(|(change, _)| change))
     }
 
+    /// Does what the time has come for; says what changed.
+    pub(super) fn fire<M, T: From<StoreTimer>, C: From<KeysChange>>(
+        &mut self,
+        timer: StoreTimer,
+        fx: &mut EffectList<M, T, C>,
+    ) -> Option<KeysChange> {
+        match timer {
+            StoreTimer::Expire(lock, number) => self.expire(lock, number, fx),
+            StoreTimer::Unblock(lock, number) => self.unblock(lock, number, fx),
+            StoreTimer::Flush => {
+                self.flush(fx);
+                None
+            }
+        }
+    }
+
     /// Ends a lease whose time has come. A timer of an earlier lease is stale and does nothing.
-    pub(super) fn expire<M, T: From<StoreTimer>, C: From<KeysChange>>(
+    fn expire<M, T: From<StoreTimer>, C: From<KeysChange>>(
         &mut self,
         lock: LockId,
         number: u64,
@@ -106,7 +141,7 @@ impl Store {
     ) -> Option<KeysChange> {
         let key = self.keys.get(lock).filter(|key| key.number == number)?;
         let owner = key.value.owner;
-        let change = KeysChange::Delete(lock);
+        let change = self.keys.end_lease(lock, key, self.lock_delay);
         // It is over by the clock, whatever the disk does; with other servers it may already
         // have made the difference while this one syncs.
         fx.notify(LeaseEvent::Expired { lock, owner });
@@ -114,21 +149,31 @@ impl Store {
         Some(change)
     }
 
-    /// Makes one change: in memory, on disk, and of the timer that ends the lease.
+    /// Lets the next owner in after the lock delay.
+    fn unblock<M, T: From<StoreTimer>, C: From<KeysChange>>(
+        &mut self,
+        lock: LockId,
+        number: u64,
+        fx: &mut EffectList<M, T, C>,
+    ) -> Option<KeysChange> {
+        self.keys.block(lock).filter(|block| block.number == number)?;
+        let change = KeysChange::Delete(lock);
+        self.apply(change, fx);
+        Some(change)
+    }
+
+    /// Makes one change: in memory, on disk, and of the timer that ends the lease or the block.
     pub(super) fn apply<M, T: From<StoreTimer>, C: From<KeysChange>>(
         &mut self,
         change: KeysChange,
         fx: &mut EffectList<M, T, C>,
     ) {
-        let (KeysChange::Set(lock, _) | KeysChange::Delete(lock)) = change;
-        if let Some(before) = self.keys.get(lock)
-            && before.end.is_some()
-        {
-            fx.disarm(StoreTimer::Expire(lock, before.number).into());
+        if let Some((timer, _)) = self.end_of(change.lock()) {
+            fx.disarm(timer.into());
         }
         self.keys.apply(change);
-        if let KeysChange::Set(lock, key) = change {
-            self.arm(lock, key.number, key.end, fx);
+        if let Some((timer, end)) = self.end_of(change.lock()) {
+            arm(timer, end, fx);
         }
         self.persist(change.into(), fx);
     }
@@ -140,8 +185,8 @@ impl Store {
         record: C,
         fx: &mut EffectList<M, T, C>,
     ) {
-        for (lock, key) in self.keys.iter() {
-            fx.disarm(StoreTimer::Expire(lock, key.number).into());
+        for (timer, _) in self.ends() {
+            fx.disarm(timer.into());
         }
         self.keys = keys;
         self.run(fx);
@@ -163,25 +208,25 @@ impl Store {
     }
 
     /// The second is over: what was written becomes durable.
-    pub(super) fn flush<M, T, C>(&mut self, fx: &mut EffectList<M, T, C>) {
+    fn flush<M, T, C>(&mut self, fx: &mut EffectList<M, T, C>) {
         if self.dirty {
             self.dirty = false;
             fx.sync();
         }
     }
+}
 
-    fn arm<M, T: From<StoreTimer>, C>(
-        &self,
-        lock: LockId,
-        number: u64,
-        end: Option<End>,
-        fx: &mut EffectList<M, T, C>,
-    ) {
-        let timer = StoreTimer::Expire(lock, number).into();
-        match end {
-            Some(End::At(reading)) => fx.arm_at(timer, Clock::Wall, reading),
-            Some(End::After(lease)) => fx.arm(timer, Clock::Monotonic, lease),
-            None => {}
-        }
+fn lease_end(lock: LockId, key: &Key) -> Option<(StoreTimer, End)> {
+    Some((StoreTimer::Expire(lock, key.number), key.end?))
+}
+
+fn block_end(lock: LockId, block: &Block) -> (StoreTimer, End) {
+    (StoreTimer::Unblock(lock, block.number), block.end)
+}
+
+fn arm<M, T: From<StoreTimer>, C>(timer: StoreTimer, end: End, fx: &mut EffectList<M, T, C>) {
+    match end {
+        End::At(reading) => fx.arm_at(timer.into(), Clock::Wall, reading),
+        End::After(span) => fx.arm(timer.into(), Clock::Monotonic, span),
     }
 }

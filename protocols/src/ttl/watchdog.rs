@@ -9,11 +9,11 @@
 //! # What it promises
 //!
 //! What [`Ttl`](super::Ttl) promises; and the holder is told when the lock is lost. Redisson's
-//! holder is not: his watchdog stops in silence (redisson/redisson#3636), and that is a finding
-//! about it. Here, the lock is lost once a renewal is answered "not yours", or once the validity
-//! that counts from the *sending* of the last acknowledged renewal is over. A renewal without an
-//! answer is repeated after [`Settings::request_timeout`], and a renewal that failed does not end
-//! the renewing (redisson/redisson#775). None ever makes a key that is gone.
+//! holder is not: [`TtlWatchdogSilent`] is that lock. Here, the lock is lost once a renewal is
+//! answered "not yours", or once the validity that counts from the *sending* of the last
+//! acknowledged renewal is over. A renewal without an answer is repeated after
+//! [`Settings::request_timeout`], and a renewal that failed does not end the renewing
+//! (redisson/redisson#775). None ever makes a key that is gone.
 //!
 //! # Known flaws
 //!
@@ -28,6 +28,10 @@ use super::message::{Answer, Message, RedisCommand, Reply};
 use super::redis::Redis;
 use super::settings::Settings;
 use crate::prelude::*;
+
+mod silent;
+
+pub use silent::TtlWatchdogSilent;
 
 /// A lease that is renewed for as long as its owner lives, and reentrant.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -47,14 +51,20 @@ pub struct Watch {
     pending: bool,
 }
 
-/// The client of [`TtlWatchdog`].
+/// The client of [`TtlWatchdog`] and of [`TtlWatchdogSilent`].
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct WatchdogClient {
     claims: Claims,
+    /// Whether the holder counts his validity, and is told when the lock is lost.
+    own_deadline: bool,
     watches: BTreeMap<LockId, Watch>,
 }
 
 impl WatchdogClient {
+    fn new(claims: Claims, own_deadline: bool) -> Self {
+        Self { claims, own_deadline, watches: BTreeMap::new() }
+    }
+
     /// What it does about each lock.
     pub fn claims(&self) -> impl Iterator<Item = (LockId, &Claim)> {
         self.claims.iter()
@@ -105,8 +115,11 @@ impl WatchdogClient {
             return;
         };
         if !mine {
-            self.stop(lock, fx);
-            self.claims.lose(lock, fx);
+            self.renewing_ends(lock, fx);
+            if self.own_deadline {
+                self.watches.remove(&lock);
+                self.claims.lose(lock, fx);
+            }
         } else if watch.pending && watch.renewal == renewal {
             watch.pending = false;
             fx.disarm(ClientTimer::Repeat(lock, reply.value.serial));
@@ -125,8 +138,10 @@ impl WatchdogClient {
                 }
             }
             ClientTimer::Validity(lock, serial, renewal) if self.watches_over(lock, serial) => {
-                self.outdated(lock, renewal, fx);
-                self.claims.fire(timer, fx);
+                if self.own_deadline {
+                    self.outdated(lock, renewal, fx);
+                    self.claims.fire(timer, fx);
+                }
             }
             _ => self.claims.fire(timer, fx),
         }
@@ -154,6 +169,9 @@ impl WatchdogClient {
     fn begin(&mut self, lock: LockId, serial: u32, fx: &mut Fx<Message>) {
         let watch = Watch { depth: 1, renewal: 0, pending: false };
         self.watches.insert(lock, watch);
+        if !self.own_deadline {
+            fx.disarm(ClientTimer::Validity(lock, serial, 0));
+        }
         let third = self.claims.settings.lease / 3;
         fx.arm(ClientTimer::Renew(lock, serial), Clock::Monotonic, third);
     }
@@ -170,8 +188,10 @@ impl WatchdogClient {
         watch.renewal += 1;
         watch.pending = true;
         let settings = self.claims.settings;
-        let timer = ClientTimer::Validity(lock, serial, watch.renewal);
-        fx.arm(timer, Clock::Monotonic, settings.validity());
+        if self.own_deadline {
+            let timer = ClientTimer::Validity(lock, serial, watch.renewal);
+            fx.arm(timer, Clock::Monotonic, settings.validity());
+        }
         let timer = ClientTimer::Renew(lock, serial);
         fx.arm(timer, Clock::Monotonic, settings.lease / 3);
         self.send_renewal(lock, serial, fx);
@@ -189,17 +209,22 @@ impl WatchdogClient {
         fx.arm(timer, Clock::Monotonic, settings.request_timeout);
     }
 
-    /// Ends the renewing of a lock.
+    /// Ends the renewing of a lock, and forgets how often it is held.
     fn stop(&mut self, lock: LockId, fx: &mut Fx<Message>) {
-        let Some(watch) = self.watches.remove(&lock) else {
-            return;
-        };
-        let Some((claim, _)) = self.claims.held(lock) else {
+        self.renewing_ends(lock, fx);
+        self.watches.remove(&lock);
+    }
+
+    /// Sends no more renewals of a lock.
+    fn renewing_ends(&mut self, lock: LockId, fx: &mut Fx<Message>) {
+        let (Some(watch), Some((claim, _))) = (self.watches.get_mut(&lock), self.claims.held(lock))
+        else {
             return;
         };
         fx.disarm(ClientTimer::Renew(lock, claim.serial));
         fx.disarm(ClientTimer::Repeat(lock, claim.serial));
         if watch.pending {
+            watch.pending = false;
             fx.disarm(ClientTimer::Validity(lock, claim.serial, watch.renewal));
         }
     }
@@ -236,7 +261,8 @@ impl Protocol for TtlWatchdog {
     }
 
     fn client(&self, id: ClientId, (): &()) -> WatchdogClient {
-        WatchdogClient { claims: Claims::new(self.settings, id), watches: BTreeMap::new() }
+        let own_deadline = true;
+        WatchdogClient::new(Claims::new(self.settings, id), own_deadline)
     }
 
     fn owners(&self, servers: Servers<'_, Self>, lock: LockId) -> Vec<Owner> {

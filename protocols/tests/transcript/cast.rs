@@ -4,6 +4,7 @@ use super::stage::{Play, Stage};
 use locklab_protocols::prelude::*;
 use locklab_protocols::ttl::{
     Claim, Persist, Phase, Redlock, Settings, Ttl, TtlNaive, TtlReplicated, TtlWatchdog,
+    TtlWatchdogSilent, WatchdogClient,
 };
 
 /// A protocol whose nodes can show what they know.
@@ -40,9 +41,17 @@ impl Shown for TtlWatchdog {
     }
 
     fn show_client(client: &Self::Client) -> String {
-        let depths = client.watches().values().map(|watch| watch.depth);
-        let depths: Vec<_> = depths.map(|depth| format!(", depth {depth}")).collect();
-        show_claims(client.claims()) + &depths.join("")
+        show_watchdog(client)
+    }
+}
+
+impl Shown for TtlWatchdogSilent {
+    fn show_server(server: &Self::Server) -> String {
+        server.keys().to_string()
+    }
+
+    fn show_client(client: &Self::Client) -> String {
+        show_watchdog(client)
     }
 }
 
@@ -71,6 +80,12 @@ impl Shown for Redlock {
     }
 }
 
+fn show_watchdog(client: &WatchdogClient) -> String {
+    let depths = client.watches().values().map(|watch| watch.depth);
+    let depths: Vec<_> = depths.map(|depth| format!(", depth {depth}")).collect();
+    show_claims(client.claims()) + &depths.join("")
+}
+
 fn show_claims<'a>(claims: impl Iterator<Item = (LockId, &'a Claim)>) -> String {
     let claims = claims.map(|(lock, claim)| match claim.phase {
         Phase::Asking => format!("asks for {lock}"),
@@ -94,6 +109,7 @@ pub(crate) fn stage(name: &str, words: &[&str]) -> Result<Box<dyn Play>, String>
     let mut clients = 2;
     for word in words {
         match word.split_once('=') {
+            Some(("lock-delay", delay)) => settings.lock_delay = duration(delay)?,
             Some(("expiry", "monotonic")) => settings.expiry = Clock::Monotonic,
             Some(("persist", "never")) => settings.persist = Persist::Never,
             Some(("persist", "every-second")) => settings.persist = Persist::EverySecond,
@@ -109,6 +125,7 @@ pub(crate) fn stage(name: &str, words: &[&str]) -> Result<Box<dyn Play>, String>
         "ttl-naive" => Box::new(Stage::new(TtlNaive { settings }, clients)),
         "ttl" => Box::new(Stage::new(Ttl { settings }, clients)),
         "ttl-watchdog" => Box::new(Stage::new(TtlWatchdog { settings }, clients)),
+        "ttl-watchdog-silent" => Box::new(Stage::new(TtlWatchdogSilent { settings }, clients)),
         "ttl-replicated" => Box::new(Stage::new(replicated, clients)),
         "redlock" => Box::new(Stage::new(redlock, clients)),
         _ => return Err(format!("no lock {name}")),

@@ -12,7 +12,7 @@
 //!
 //! The first command is `lock NAME [SETTING=VALUE]...`: it builds the protocol's servers and two
 //! clients, and starts them. Settings are `expiry=monotonic`, `persist=never|every-second`,
-//! `restart-delay=10s` (Redlock), `wait=yes` (replicated), `clients=3`. The others are
+//! `lock-delay=15s`, `restart-delay=10s` (Redlock), `wait=yes` (replicated), `clients=3`. The others are
 //!
 //! | command | what happens |
 //! | --- | --- |

@@ -15,6 +15,9 @@ pub struct LockSettings {
     /// How long a server keeps a lock for its owner.
     #[serde(with = "optional_duration", skip_serializing_if = "Option::is_none")]
     pub lease: Option<Duration>,
+    /// How long a server lets nobody have a lock whose lease ran out.
+    #[serde(with = "optional_duration", skip_serializing_if = "Option::is_none")]
+    pub lock_delay: Option<Duration>,
     /// The server's clock by which leases run out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expiry: Option<Expiry>,

@@ -335,10 +335,11 @@ impl Replica {
 
     fn fire(&mut self, timer: ReplicaTimer, fx: &mut Fx) {
         match (timer, &self.part) {
-            (ReplicaTimer::Store(StoreTimer::Flush), _) => self.store.flush(fx),
-            // A replica waits for its primary to say so.
-            (ReplicaTimer::Store(StoreTimer::Expire(lock, number)), Part::Primary { .. }) => {
-                let change = self.store.expire(lock, number, fx);
+            // Of what runs out, a replica waits for its primary to say so.
+            (ReplicaTimer::Store(timer), part)
+                if timer == StoreTimer::Flush || matches!(part, Part::Primary { .. }) =>
+            {
+                let change = self.store.fire(timer, fx);
                 self.changed(change, fx);
             }
             (ReplicaTimer::Ping, Part::Primary { .. }) => self.ping(fx),
