@@ -10,6 +10,7 @@ pub mod application;
 pub mod contract;
 pub mod id;
 pub mod prelude;
+pub mod raft;
 pub mod spec;
 pub mod stable_hash;
 pub mod storage;

@@ -3,6 +3,7 @@
 use crate::contestant::Contestant;
 use crate::scenario::{Expiry, Persist, Scenario};
 use locklab_protocols::contract::Protocol;
+use locklab_protocols::raft::{self, Raft};
 use locklab_protocols::ttl::{self, Redlock, Settings, Ttl, TtlNaive, TtlReplicated, TtlWatchdog};
 use locklab_protocols::two_phase::{self, Conflict, Placement, TwoPhase};
 use locklab_sim::names::unknown;
@@ -57,7 +58,7 @@ pub fn names() -> Vec<&'static str> {
 /// A lock on the shelf: its name, what it is in one line, and how a scenario sets it up.
 type Shelved = (&'static str, &'static str, fn(&Scenario) -> Box<dyn Contestant>);
 
-const SHELF: [Shelved; 10] = [
+const SHELF: [Shelved; 11] = [
     ("ttl-naive", "SETNX, then EXPIRE, then DEL: the classic, and its flaws", |scenario| {
         Box::new(TtlNaive { settings: settings(scenario, TtlNaive::default().settings) })
     }),
@@ -95,7 +96,26 @@ const SHELF: [Shelved; 10] = [
     ("two-phase-bare", "two-phase commit without order or timeouts: it deadlocks", |scenario| {
         two_phase(scenario, Conflict::Bare)
     }),
+    ("raft", "a lock service on a replicated log; sessions, queues, sets", |scenario| {
+        let usual = Raft::default();
+        let servers = scenario.servers.unwrap_or(usual.servers).max(3);
+        Box::new(Raft { servers, settings: raft_settings(scenario, usual.settings) })
+    }),
 ];
+
+/// The settings of a lock service on a replicated log.
+fn raft_settings(scenario: &Scenario, usual: raft::Settings) -> raft::Settings {
+    let lock = &scenario.lock;
+    raft::Settings {
+        lease: lock.lease.unwrap_or(usual.lease),
+        drift_percent: lock.drift_percent.unwrap_or(usual.drift_percent),
+        acquire_timeout: lock.acquire_timeout.unwrap_or(usual.acquire_timeout),
+        snapshot_every: lock.snapshot_every.unwrap_or(usual.snapshot_every),
+        transfer_every: lock.transfer_every.or(usual.transfer_every),
+        reconfigure_every: lock.reconfigure_every.or(usual.reconfigure_every),
+        ..usual
+    }
+}
 
 /// Two-phase commit with this policy, set up for a scenario: one server coordinates, the others
 /// take part.

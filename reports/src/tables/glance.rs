@@ -9,7 +9,8 @@ use locklab_scenarios::judge::{Cell, Judgement};
 /// One row for each protocol, one column for each guarantee, the worst over all scenarios.
 pub fn glance(board: &Board<'_>, terminal: &Terminal) -> String {
     let guarantees = board.tested();
-    let narrow = terminal.width < WIDE;
+    let names = board.protocols.iter().map(|name| name.len()).max().unwrap_or(0);
+    let narrow = terminal.width < names + 1 + COLUMN * guarantees.len();
     let head = if narrow { short_head } else { head };
     let heads = guarantees.iter().map(|guarantee| head(*guarantee).to_owned());
     let mut table = sheet(terminal, std::iter::once(String::new()).chain(heads));
@@ -47,8 +48,8 @@ pub fn glance(board: &Board<'_>, terminal: &Terminal) -> String {
 /// In this column of the legend the meanings begin.
 const LEGEND: usize = 12;
 
-/// So wide a terminal has room for whole words.
-const WIDE: usize = 98;
+/// A column needs so much room for whole words.
+const COLUMN: usize = 9;
 
 fn shortened(said: &str) -> String {
     said.replacen("breaks", "brk", 1).replacen("BROKEN!", "BRK!", 1).replacen("unknown", "unkn.", 1)
@@ -69,6 +70,7 @@ fn short_head(guarantee: Guarantee) -> &'static str {
         Guarantee::LeaseKept => "lease\nkept",
         Guarantee::Progress => "prog-\nress",
         Guarantee::DeadlockFree => "deadl.\nfree",
+        Guarantee::Agreement => "agree-\nment",
         Guarantee::Linearizable => "linear",
     }
 }
