@@ -16,6 +16,7 @@ use locklab_protocols::ttl::{
     RedisTimer, Redlock, ReplicaDisk, ReplicaTimer, ReplicatedMessage, Settings, StoreTimer,
     Stream, Ttl, TtlNaive, TtlReplicated, TtlWatchdog, TtlWatchdogSilent,
 };
+use locklab_protocols::two_phase::{Conflict, TwoPhase};
 use proptest::prelude::*;
 
 /// A disk that remembers every write.
@@ -239,6 +240,13 @@ proptest! {
         let wait_for_replica = true;
         let waiting = TtlReplicated { wait_for_replica, ..TtlReplicated::default() };
         withstands(waiting, &moves, false, false);
+    }
+
+    #[test]
+    fn two_phase_withstands_late_and_spurious_inputs(moves in moves()) {
+        for conflict in [Conflict::Refuse, Conflict::WaitDie, Conflict::WoundWait, Conflict::Wait] {
+            withstands(TwoPhase::with(conflict), &moves, true, true);
+        }
     }
 
     #[test]

@@ -75,6 +75,7 @@ files! {
     "coordinator-lost-between-votes"
     "coordinator-lost-after-votes"
     "coordinator-lost-after-decision"
+    "coordinator-lost-while-telling"
     "coordinator-gone-before-votes"
     "coordinator-gone-after-votes"
     "coordinator-gone-after-decision"

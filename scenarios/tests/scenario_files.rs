@@ -36,6 +36,8 @@ persist = "every-second"
 acquire_timeout = "3s"
 wait_for_replica = true
 restart_delay = "9s"
+spread = true
+without_lease = false
 drift_percent = 5
 snapshot_every = 20
 transfer_every = "7s"
@@ -145,6 +147,8 @@ fn built() -> Scenario {
         acquire_timeout: Some(seconds(3)),
         wait_for_replica: Some(true),
         restart_delay: Some(seconds(9)),
+        spread: Some(true),
+        without_lease: Some(false),
         drift_percent: Some(5),
         snapshot_every: Some(20),
         transfer_every: Some(seconds(7)),

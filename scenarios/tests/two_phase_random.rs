@@ -14,6 +14,7 @@ use locklab_scenarios::promise::inside;
 use locklab_sim::Record;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
+use two_phase::plans;
 
 /// What many runs came to.
 #[derive(Default)]
@@ -88,8 +89,6 @@ impl Sum {
     }
 }
 
-use two_phase::plans;
-
 #[test]
 fn every_promise_holds_under_random_faults() {
     let number = |name: &str, usual: u64| {
@@ -107,19 +106,5 @@ fn every_promise_holds_under_random_faults() {
         let held = sum.verdicts.iter().filter(|((_, of), _)| *of == guarantee);
         let held: u64 = held.map(|(_, [held, ..])| held).sum();
         assert!(held * 2 > runs, "{guarantee} was put to the test in {held} of {runs} runs");
-    }
-}
-
-#[test]
-fn zz_trace() {
-    let Ok(seed) = std::env::var("ZZ_SEED") else { return };
-    let seed = seed.parse().unwrap();
-    let (lock, mut scenario) = plans::draw(seed);
-    let outcome = lock.run(&scenario, seed, Record::Nothing);
-    let mut bites = outcome.bites.iter();
-    scenario.faults.retain(|_| bites.next().is_some_and(|bites| bites.count > 0));
-    let outcome = lock.run(&scenario, seed, Record::Everything);
-    for line in &outcome.trace {
-        println!("{} {:?}", line.at, line.what);
     }
 }

@@ -15,7 +15,7 @@ pub struct Request {
 
 /// An attempt to commit one request (the transaction id of the papers). The coordinator gives it
 /// out; no other attempt ever has it, for a life of the coordinator is never lived twice.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct AttemptId {
     /// The life of the coordinator in which it began.
     pub life: Incarnation,
@@ -163,6 +163,13 @@ impl fmt::Display for AttemptId {
             0 | 1 => write!(f, "T{}", self.number),
             life => write!(f, "T{life}.{}", self.number),
         }
+    }
+}
+
+/// As shown: traces are read by people.
+impl fmt::Debug for AttemptId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

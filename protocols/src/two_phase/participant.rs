@@ -96,9 +96,6 @@ impl Participant {
         for lock in self.ledger.holds().keys().copied().collect::<Vec<_>>() {
             self.begin_lease(lock, fx);
         }
-        if self.ledger.prepared().next().is_some() {
-            self.report_doubts(fx);
-        }
     }
 
     /// First phase: the coordinator asks for a vote.

@@ -7,6 +7,7 @@ use super::participant::{Ledger, LedgerChange, Participant, ParticipantTimer};
 use super::settings::Settings;
 use crate::contract::{Disk, EffectList, Effects, Input, InputOf, Node};
 use crate::id::{NodeId, ServerId};
+use std::fmt;
 
 /// The effects of a server.
 pub(super) type Fx = EffectList<Message, ServerTimer, ServerChange>;
@@ -21,12 +22,22 @@ pub enum Server {
 }
 
 /// A timer of a server.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ServerTimer {
     /// Of the coordinator.
     Coordinator(CoordinatorTimer),
     /// Of a participant.
     Participant(ParticipantTimer),
+}
+
+/// As the timer that it is: a server is only one of the two.
+impl fmt::Debug for ServerTimer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Coordinator(timer) => timer.fmt(f),
+            Self::Participant(timer) => timer.fmt(f),
+        }
+    }
 }
 
 /// What a server keeps on disk; each uses the part that is its own.

@@ -60,6 +60,7 @@ pub(crate) struct Adversary<P: Protocol> {
     client_timers: Vec<(ClientId, <P::Client as Node>::Timer)>,
     now: Reading,
     tokens: Vec<Token>,
+    facts: Facts,
 }
 
 impl<P: Protocol> Adversary<P> {
@@ -76,6 +77,7 @@ impl<P: Protocol> Adversary<P> {
             client_timers: Vec::new(),
             now: Reading(0),
             tokens: Vec::new(),
+            facts: Facts::default(),
         };
         (0..servers).for_each(|index| adversary.start_server(ServerId::at(index)));
         (0..3).for_each(|index| adversary.start_client(ClientId::at(index)));
@@ -173,6 +175,10 @@ impl<P: Protocol> Adversary<P> {
             return;
         };
         server.step(input, &mut fx);
+        let servers = Servers::new(&self.servers);
+        if let Accord::Broken(reason) = self.protocol.agreement(servers, id, &mut self.facts) {
+            panic!("{reason}");
+        }
         let effects: Vec<_> = take(&mut fx);
         for effect in effects {
             match effect {

@@ -6,6 +6,8 @@ use locklab_protocols::ttl::{
     Claim, Persist, Phase, Redlock, Settings, Ttl, TtlNaive, TtlReplicated, TtlWatchdog,
     TtlWatchdogSilent, WatchdogClient,
 };
+use locklab_protocols::two_phase::participant::Record;
+use locklab_protocols::two_phase::{Conflict, Placement, Server, TwoPhase};
 
 /// A protocol whose nodes can show what they know.
 pub(crate) trait Shown: Protocol<Message: std::fmt::Display> {
@@ -86,6 +88,45 @@ fn show_watchdog(client: &WatchdogClient) -> String {
     show_claims(client.claims()) + &depths.join("")
 }
 
+impl Shown for TwoPhase {
+    fn show_server(server: &Self::Server) -> String {
+        let parts: Vec<String> = match server {
+            Server::Coordinator(coordinator) => {
+                let voting = coordinator.voting().map(|attempt| format!("{attempt} is voting"));
+                let commits = coordinator.log().commits().keys();
+                voting.chain(commits.map(|attempt| format!("{attempt} is committed"))).collect()
+            }
+            Server::Participant(participant) => {
+                let ledger = participant.ledger();
+                let records = ledger.records().iter().map(|(attempt, record)| match record {
+                    Record::Prepared(_) => format!("{attempt} is prepared"),
+                    Record::Committed(_) => format!("{attempt} is committed"),
+                    Record::Renounced => format!("{attempt} is renounced"),
+                });
+                let waiting = participant.waiting().iter();
+                let waiting = waiting.map(|wanted| format!("{} waits", wanted.attempt));
+                let holds = ledger.holds().iter().map(|(lock, hold)| {
+                    format!("{lock} is {}'s, token {}", hold.request.owner, hold.token)
+                });
+                records.chain(waiting).chain(holds).collect()
+            }
+        };
+        or_nothing(parts)
+    }
+
+    fn show_client(client: &Self::Client) -> String {
+        let claims = client.claims().values().map(|claim| {
+            let locks: Vec<_> = claim.locks.iter().map(ToString::to_string).collect();
+            let does = if claim.asking { "asks" } else { "waits to ask" };
+            format!("{does} for {}", locks.join(", "))
+        });
+        let holdings = client.holdings().iter().map(|(lock, holding)| {
+            if holding.releasing { format!("gives {lock} back") } else { format!("holds {lock}") }
+        });
+        or_nothing(claims.chain(holdings).collect())
+    }
+}
+
 fn show_claims<'a>(claims: impl Iterator<Item = (LockId, &'a Claim)>) -> String {
     let claims = claims.map(|(lock, claim)| match claim.phase {
         Phase::Asking => format!("asks for {lock}"),
@@ -101,11 +142,20 @@ fn or_nothing(parts: Vec<String>) -> String {
     if parts.is_empty() { "nothing".to_owned() } else { parts.join("; ") }
 }
 
+/// Two-phase commit, if the name is one of its own.
+fn two_phase(name: &str) -> Option<TwoPhase> {
+    let policies =
+        [Conflict::Refuse, Conflict::WaitDie, Conflict::WoundWait, Conflict::Wait, Conflict::Bare];
+    let mut protocols = policies.into_iter().map(TwoPhase::with);
+    protocols.find(|protocol| protocol.name() == name)
+}
+
 /// Builds the stage for a `lock` command.
 pub(crate) fn stage(name: &str, words: &[&str]) -> Result<Box<dyn Play>, String> {
     let mut settings = Settings::default();
     let mut redlock = Redlock::default();
     let mut replicated = TtlReplicated::default();
+    let mut transaction = two_phase(name).unwrap_or_default();
     let mut clients = 2;
     for word in words {
         match word.split_once('=') {
@@ -115,6 +165,11 @@ pub(crate) fn stage(name: &str, words: &[&str]) -> Result<Box<dyn Play>, String>
             Some(("persist", "every-second")) => settings.persist = Persist::EverySecond,
             Some(("wait", "yes")) => replicated.wait_for_replica = true,
             Some(("restart-delay", delay)) => redlock.restart_delay = duration(delay)?,
+            Some(("participants", number)) => {
+                transaction.settings.participants = number.parse().map_err(|_| "how many?")?;
+            }
+            Some(("spread", "yes")) => transaction.settings.placement = Placement::Spread,
+            Some(("lease", "none")) => transaction.settings.lease = None,
             Some(("clients", number)) => clients = number.parse().map_err(|_| "how many?")?,
             _ => return Err(format!("no setting {word}")),
         }
@@ -128,6 +183,7 @@ pub(crate) fn stage(name: &str, words: &[&str]) -> Result<Box<dyn Play>, String>
         "ttl-watchdog-silent" => Box::new(Stage::new(TtlWatchdogSilent { settings }, clients)),
         "ttl-replicated" => Box::new(Stage::new(replicated, clients)),
         "redlock" => Box::new(Stage::new(redlock, clients)),
+        _ if two_phase(name).is_some() => Box::new(Stage::new(transaction, clients)),
         _ => return Err(format!("no lock {name}")),
     })
 }

@@ -12,11 +12,12 @@
 //!
 //! The first command is `lock NAME [SETTING=VALUE]...`: it builds the protocol's servers and two
 //! clients, and starts them. Settings are `expiry=monotonic`, `persist=never|every-second`,
-//! `lock-delay=15s`, `restart-delay=10s` (Redlock), `wait=yes` (replicated), `clients=3`. The others are
+//! `lock-delay=15s`, `restart-delay=10s` (Redlock), `wait=yes` (replicated), `participants=2`,
+//! `spread=yes`, `lease=none` (two-phase), `clients=3`. The others are
 //!
 //! | command | what happens |
 //! | --- | --- |
-//! | `acquire c1`, `release c1` | an application asks its client |
+//! | `acquire c1`, `release c1 L2` | an application asks its client; L1 if it names no lock |
 //! | `deliver 1 2` | these messages arrive, in this order |
 //! | `deliver c1-s1` | all messages that are now on their way from `c1` to `s1` arrive |
 //! | `settle` | messages arrive, oldest first, until none is on its way |
@@ -27,7 +28,7 @@
 //! | `restart s1 [kept\|unsynced-lost\|wiped]` | it comes back with what is left of its disk |
 //! | `clock s1 5s` | its wall clock shows this from now on |
 //! | `state s1` | what it knows, and the timers that are armed |
-//! | `owners` | who owns the lock, by the account of the live servers |
+//! | `owners`, `owners L2` | who owns the lock, by the account of the live servers |
 //!
 //! Printed are messages as they leave, each with its number; timers as they are armed; writes and
 //! syncs; readings of a clock; and what clients and servers report. `quietly COMMAND` prints

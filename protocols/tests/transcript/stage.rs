@@ -21,7 +21,7 @@ struct Letter<M> {
     body: M,
 }
 
-/// The one lock that transcripts are about.
+/// The lock that a transcript is about when it names none.
 const LOCK: LockId = LockId(1);
 
 pub(crate) struct Stage<P: Protocol> {
@@ -240,26 +240,31 @@ impl<P: Shown> Stage<P> {
         format!("{node}: {known} [{}]", self.armed(node).join(", "))
     }
 
-    fn owners(&self) -> String {
+    fn owners(&self, lock: LockId) -> String {
         let servers = Servers::<P>::new(&self.servers);
-        let owners = self.protocol.owners(servers, LOCK);
+        let owners = self.protocol.owners(servers, lock);
         let owners: Vec<_> = owners.iter().map(ToString::to_string).collect();
-        format!("{LOCK} is owned by [{}]", owners.join(", "))
+        format!("{lock} is owned by [{}]", owners.join(", "))
     }
 }
 
 impl<P: Shown> Play for Stage<P> {
     fn play(&mut self, words: &[&str], out: &mut String) -> Result<(), String> {
         match *words {
-            [verb @ ("acquire" | "release"), word] => {
+            [verb @ ("acquire" | "release"), word, ref locks @ ..] => {
                 let NodeId::Client(id) = node(word)? else {
                     return Err("only clients do".to_owned());
                 };
-                let command = match verb {
-                    "acquire" => Command::Acquire { locks: LockSet::from(LOCK) },
-                    _ => Command::Release { lock: LOCK },
-                };
-                self.step_client(id, Input::Command(command), out);
+                let named = locks.iter().map(|word| lock(word)).collect::<Result<Vec<_>, _>>()?;
+                let locks = if named.is_empty() { vec![LOCK] } else { named };
+                if verb == "acquire" {
+                    let locks = locks.into_iter().collect();
+                    self.step_client(id, Input::Command(Command::Acquire { locks }), out);
+                } else {
+                    for lock in locks {
+                        self.step_client(id, Input::Command(Command::Release { lock }), out);
+                    }
+                }
             }
             ["deliver", ref letters @ ..] => {
                 for number in self.meant(letters)? {
@@ -293,12 +298,21 @@ impl<P: Shown> Play for Stage<P> {
                 }
             }
             ["owners"] => {
-                let _ = writeln!(out, "{}", self.owners());
+                let _ = writeln!(out, "{}", self.owners(LOCK));
+            }
+            ["owners", word] => {
+                let _ = writeln!(out, "{}", self.owners(lock(word)?));
             }
             _ => return Err("no such command".to_owned()),
         }
         Ok(())
     }
+}
+
+/// A lock like `L2`.
+fn lock(word: &str) -> Result<LockId, String> {
+    let number = word.strip_prefix('L').and_then(|digits| digits.parse().ok());
+    number.map(LockId).ok_or_else(|| format!("no lock {word}"))
 }
 
 fn take<M, T, C>(fx: &mut EffectList<M, T, C>) -> Vec<Effect<M, T, C>> {

@@ -1,6 +1,6 @@
 //! The words in which a transcript tells what happens.
 
-use locklab_protocols::contract::{Effect, Event, When};
+use locklab_protocols::contract::{Doubt, Effect, Event, Milestone, QueueEntry, When};
 use locklab_protocols::prelude::*;
 use std::fmt::{Debug, Display, Write};
 
@@ -34,6 +34,21 @@ pub(crate) fn print<M: Display, T: Debug, C>(
         Effect::Sync => (format!("{node} syncs"), Todo::Sync),
         Effect::Notify(Event::Lock(event)) => (format!("{node}: {}", told(event)), Todo::Nothing),
         Effect::Notify(Event::Lease(event)) => (format!("{node}: {}", lease(event)), Todo::Nothing),
+        Effect::Notify(Event::Milestone(Milestone::InDoubt)) => {
+            (format!("{node} is in doubt"), Todo::Nothing)
+        }
+        Effect::Notify(Event::Milestone(Milestone::Began)) => {
+            (format!("{node} has begun"), Todo::Nothing)
+        }
+        Effect::Notify(Event::Milestone(milestone)) => {
+            let milestone = format!("{milestone:?}").to_lowercase();
+            (format!("{node} has {milestone}"), Todo::Nothing)
+        }
+        Effect::Notify(Event::Queue(line)) => (format!("{node}: {}", waits(&line)), Todo::Nothing),
+        Effect::Notify(Event::Doubts(doubts)) => {
+            let doubts: Vec<_> = doubts.iter().map(kept).collect();
+            (format!("{node} keeps, in doubt: {}", or_nothing(&doubts)), Todo::Nothing)
+        }
         Effect::Notify(event) => (format!("{node}: {event:?}"), Todo::Nothing),
         Effect::Disarm(timer) => return Todo::Disarm(timer),
         Effect::ReadClock(clock) => return Todo::Read(clock),
@@ -41,6 +56,24 @@ pub(crate) fn print<M: Display, T: Debug, C>(
     };
     let _ = writeln!(out, "{line}");
     todo
+}
+
+fn or_nothing(parts: &[String]) -> String {
+    if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
+}
+
+/// Who stands in line.
+fn waits(line: &[QueueEntry]) -> String {
+    let waits = line.iter().map(|QueueEntry { waiter, lock, holder }| {
+        format!("{} waits for {lock}, which {} has", waiter.owner, holder.owner)
+    });
+    let waits: Vec<_> = waits.collect();
+    if waits.is_empty() { "nobody waits".to_owned() } else { waits.join(", ") }
+}
+
+/// What is kept until somebody decides.
+fn kept(Doubt { lock, owner, decides }: &Doubt) -> String {
+    format!("{lock} for {owner} until {decides} decides")
 }
 
 /// What a client tells its application.
