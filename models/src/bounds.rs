@@ -15,6 +15,11 @@ pub struct Bounds {
     /// How many times clients and applications together repeat a request or try again: a timer
     /// that sends something and tells nobody anything.
     pub retries: u8,
+    /// How many times clients give up: an acquire that is refused, a release whose outcome is
+    /// unknown. Clients that never do wait for ever.
+    pub failures: u8,
+    /// How many leases the servers end; `u8::MAX` for as many as they like.
+    pub expiries: u8,
     /// How many times timers of servers send something and tell nobody anything (heartbeats,
     /// elections).
     pub server_timers: u8,
@@ -27,6 +32,10 @@ pub struct Bounds {
     pub crashes: u8,
     /// Of these, how many take what was not synced with them.
     pub power_failures: u8,
+    /// Whether the messages from one node to another arrive in the order in which they were sent,
+    /// as on one connection; else in any order. A connection loses nothing, but may stand still for
+    /// as long as it likes.
+    pub in_order: bool,
     /// How many messages are on their way at once, at most [`MOST_IN_FLIGHT`].
     pub in_flight: u8,
 }
@@ -40,11 +49,14 @@ impl Default for Bounds {
         Self {
             acquires: 2,
             retries: 0,
+            failures: 0,
+            expiries: u8::MAX,
             server_timers: 0,
             duplicates: 0,
             drops: 0,
             crashes: 0,
             power_failures: 0,
+            in_order: false,
             in_flight: MOST_IN_FLIGHT as u8,
         }
     }
@@ -54,15 +66,22 @@ impl fmt::Display for Bounds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} acquires a client, {} retries, {} duplicates, {} crashes ({} of them power \
+            "{} acquires a client, {} failures, {} retries, {} duplicates, {} crashes ({} of them power \
              failures), {} messages in flight",
             self.acquires,
+            self.failures,
             self.retries,
             self.duplicates,
             self.crashes,
             self.power_failures,
             self.in_flight
         )?;
+        if self.expiries < u8::MAX {
+            write!(f, ", {} expiries", self.expiries)?;
+        }
+        if self.in_order {
+            f.write_str(", each link in order")?;
+        }
         if self.server_timers > 0 {
             write!(f, ", {} server timers", self.server_timers)?;
         }
@@ -80,6 +99,10 @@ pub enum Bound {
     Acquires,
     /// [`Bounds::retries`].
     Retries,
+    /// [`Bounds::failures`].
+    Failures,
+    /// [`Bounds::expiries`].
+    Expiries,
     /// [`Bounds::server_timers`].
     ServerTimers,
     /// [`Bounds::in_flight`].
@@ -89,13 +112,22 @@ pub enum Bound {
 impl Bound {
     /// All of them. The number of faults is a bound too, but of the world and not of the search: a
     /// world with fewer faults than it could have is a world.
-    pub const ALL: [Self; 4] = [Self::Acquires, Self::Retries, Self::ServerTimers, Self::InFlight];
+    pub const ALL: [Self; 6] = [
+        Self::Acquires,
+        Self::Retries,
+        Self::Failures,
+        Self::Expiries,
+        Self::ServerTimers,
+        Self::InFlight,
+    ];
 
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Acquires => "acquires",
             Self::Retries => "retries",
+            Self::Failures => "failures",
+            Self::Expiries => "expiries",
             Self::ServerTimers => "server timers",
             Self::InFlight => "messages in flight",
         }

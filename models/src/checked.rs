@@ -66,6 +66,14 @@ impl<P: Protocol> Model for LockModel<P> {
         Some(self.moved(state, action)?.state)
     }
 
+    fn format_action(&self, action: &Action) -> String {
+        self.what(*action).to_string()
+    }
+
+    fn format_step(&self, state: &State, action: Action) -> Option<String> {
+        Some(self.describe(&self.next_state(state, action)?))
+    }
+
     fn properties(&self) -> Vec<Property<Self>> {
         let watched = Guarantee::ALL.into_iter().zip(conditions::<P>());
         let watched = watched

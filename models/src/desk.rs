@@ -4,6 +4,8 @@
 //! it on what he knew before; each such question comes up in a great many states, and is answered
 //! once.
 
+use crate::action::Cause;
+use crate::bounds::Bound;
 use crate::configuration::Configuration;
 use crate::part::{End, Leg, Letter, Local, Stimulus};
 use crate::shelf::{Memory, Shelf};
@@ -16,28 +18,21 @@ use locklab_protocols::system::{System, TimerOf};
 /// A step as the search sees it, in numbers.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Stride {
+    pub(crate) slot: u8,
     pub(crate) after: u32,
     pub(crate) during: u32,
     pub(crate) sent: Vec<u16>,
     /// On the shelf of scripts; 0 is the empty one.
     pub(crate) seen: u32,
-    pub(crate) spends: Option<crate::bounds::Bound>,
+    pub(crate) idle: bool,
+    pub(crate) spends: Option<Bound>,
     pub(crate) asks: u8,
     pub(crate) end: End,
 }
 
-/// What happens to a node, in numbers.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub(crate) enum Cause {
-    Message(u16),
-    Timer(u16),
-    Start,
-    Crash(bool),
-}
-
-/// What an observer sees: what he knew before, where, which script, the servers during the step,
-/// and the server after its crash.
-type Sight = (u32, u8, u32, [u32; MOST_NODES], Option<u32>);
+/// What an observer sees: what he knew before and the stride, and the other servers, if there are
+/// others.
+type Sight = (u64, u32);
 
 /// The shelves of one search.
 #[derive(Debug)]
@@ -49,9 +44,11 @@ pub(crate) struct Desk<P: Protocol> {
     timers: Shelf<TimerOf<P>>,
     letters: Shelf<Letter<P>>,
     scripts: Shelf<Vec<Event>>,
-    strides: Shelf<Vec<Stride>>,
+    strides: Shelf<Stride>,
+    menus: Shelf<Vec<u32>>,
+    teams: Shelf<[u32; MOST_NODES]>,
     pub(crate) witnesses: Shelf<Witness>,
-    steps: Memory<(u8, u32, Cause), u32>,
+    steps: Memory<u64, u32>,
     sights: Memory<Sight, (u32, GoalSet)>,
 }
 
@@ -69,6 +66,8 @@ impl<P: Protocol> Default for Desk<P> {
             letters: Shelf::default(),
             scripts: Shelf::default(),
             strides: Shelf::default(),
+            menus: Shelf::default(),
+            teams: Shelf::default(),
             witnesses: Shelf::default(),
             steps: Memory::default(),
             sights: Memory::default(),
@@ -121,17 +120,23 @@ impl<P: Protocol> Desk<P> {
         node: (usize, NodeId),
         local: u32,
         cause: Cause,
-    ) -> &[Stride] {
+    ) -> &[u32] {
         let (slot, node) = node;
-        let number = self.steps.recall((slot as u8, local, cause), || {
+        let question = u64::from(local) << 32 | (slot as u64) << 24 | cause.code();
+        let menu = self.steps.recall(question, || {
             let legs = self.legs(configuration, node, local, cause);
-            self.strides.number(legs.into_iter().map(|leg| self.stride(leg)).collect())
+            let strides = legs.into_iter().map(|leg| self.strides.number(self.stride(slot, leg)));
+            self.menus.number(strides.collect())
         });
-        self.strides.get(number)
+        self.menus.get(menu)
+    }
+
+    pub(crate) fn get(&self, stride: u32) -> &Stride {
+        self.strides.get(stride)
     }
 
     /// The same in full.
-    pub(crate) fn legs(
+    fn legs(
         &self,
         configuration: &Configuration<P>,
         node: NodeId,
@@ -145,13 +150,15 @@ impl<P: Protocol> Desk<P> {
             }
             Cause::Timer(timer) => Stimulus::Timer(self.timer(timer).clone()),
             Cause::Start => Stimulus::Start,
-            Cause::Crash(power) => Stimulus::Crash { power },
+            Cause::Crash { power } => Stimulus::Crash { power },
         };
         configuration.workshop().legs(node, self.locals.get(local), &stimulus)
     }
 
-    fn stride(&self, leg: Leg<P>) -> Stride {
+    fn stride(&self, slot: usize, leg: Leg<P>) -> Stride {
         Stride {
+            slot: slot as u8,
+            idle: leg.idle,
             asks: leg.after.acquires,
             after: self.locals.number(leg.after),
             during: self.locals.number(leg.during),
@@ -168,10 +175,9 @@ impl<P: Protocol> Desk<P> {
         configuration: &Configuration<P>,
         nodes: &[NodeId],
         state: &State,
-        slot: usize,
-        stride: &Stride,
+        stride: u32,
     ) -> (u32, GoalSet) {
-        let Some(sight) = sight(configuration, nodes, state, slot, stride) else {
+        let Some(sight) = self.sight(configuration, nodes, state, stride) else {
             return (state.witness, GoalSet::default());
         };
         self.sights.recall(sight, || {
@@ -180,17 +186,44 @@ impl<P: Protocol> Desk<P> {
         })
     }
 
+    /// What there is to see of a step; `None` if that is nothing.
+    fn sight(
+        &self,
+        configuration: &Configuration<P>,
+        nodes: &[NodeId],
+        state: &State,
+        number: u32,
+    ) -> Option<Sight> {
+        let stride = self.get(number);
+        let slot = usize::from(stride.slot);
+        let server = matches!(nodes[slot], NodeId::Server(_));
+        let still =
+            if server { stride.after == state.nodes[slot] } else { stride.end == End::Whole };
+        if stride.seen == 0 && still {
+            return None;
+        }
+        let servers = configuration.setting.protocol.servers();
+        let team = if server && servers > 1 {
+            let mut team = [0; MOST_NODES];
+            team[..servers].copy_from_slice(&state.nodes[..servers]);
+            team[slot] = 0;
+            self.teams.number(team)
+        } else {
+            0
+        };
+        Some((u64::from(state.witness) << 32 | u64::from(number), team))
+    }
+
     /// Tells everything that there was to see of a step.
     pub(crate) fn tell(
         &self,
         configuration: &Configuration<P>,
         nodes: &[NodeId],
         state: &State,
-        slot: usize,
-        stride: &Stride,
+        stride: u32,
         told: impl FnMut(&Observation),
     ) {
-        if let Some(sight) = sight(configuration, nodes, state, slot, stride) {
+        if let Some(sight) = self.sight(configuration, nodes, state, stride) {
             self.witness(configuration, nodes, sight, told);
         }
     }
@@ -200,25 +233,28 @@ impl<P: Protocol> Desk<P> {
         &self,
         configuration: &Configuration<P>,
         nodes: &[NodeId],
-        (before, slot, script, team, dead): Sight,
+        (before, team): Sight,
         told: impl FnMut(&Observation),
     ) -> (Witness, GoalSet) {
-        let mut witness = self.witnesses.get(before).clone();
+        let mut witness = self.witnesses.get((before >> 32) as u32).clone();
+        let stride = self.get(before as u32);
         let setting = &configuration.setting;
-        let slot = usize::from(slot);
-        let node = nodes[slot];
+        let node = nodes[usize::from(stride.slot)];
         let mut during = System::new(setting);
         let server = matches!(node, NodeId::Server(_));
         if server {
-            for (place, node) in nodes.iter().enumerate().take(setting.protocol.servers()) {
-                during.put(*node, self.locals.get(team[place]).part.clone());
+            let servers = setting.protocol.servers();
+            for (place, other) in nodes.iter().enumerate().take(servers) {
+                if *other != node {
+                    let local = self.teams.get(team)[place];
+                    during.put(*other, self.locals.get(local).part.clone());
+                }
             }
+            during.put(node, self.locals.get(stride.during).part.clone());
         }
-        let after_crash = dead.map(|dead| {
+        let after_crash = (stride.end != End::Whole).then(|| {
             let mut after = during.clone();
-            if server {
-                after.put(node, self.locals.get(dead).part.clone());
-            }
+            after.put(node, self.locals.get(stride.after).part.clone());
             after
         });
         let scene = Scene {
@@ -228,31 +264,7 @@ impl<P: Protocol> Desk<P> {
             during: &during,
             after_crash: after_crash.as_ref(),
         };
-        let goals = witness.see(&scene, self.scripts.get(script), told);
+        let goals = witness.see(&scene, self.scripts.get(stride.seen), told);
         (witness, goals)
     }
-}
-
-/// What there is to see of a step; `None` if that is nothing.
-fn sight<P: Protocol>(
-    configuration: &Configuration<P>,
-    nodes: &[NodeId],
-    state: &State,
-    slot: usize,
-    stride: &Stride,
-) -> Option<Sight> {
-    let server = matches!(nodes[slot], NodeId::Server(_));
-    let dead = stride.end != End::Whole;
-    let still = if server { stride.after == state.nodes[slot] } else { !dead };
-    if stride.seen == 0 && still {
-        return None;
-    }
-    let mut team = [0; MOST_NODES];
-    if server {
-        let servers = configuration.setting.protocol.servers();
-        team[..servers].copy_from_slice(&state.nodes[..servers]);
-        team[slot] = stride.during;
-    }
-    let dead = dead.then_some(if server { stride.after } else { 0 });
-    Some((state.witness, slot as u8, stride.seen, team, dead))
 }

@@ -26,7 +26,10 @@
 //! them) is the same in both.
 
 mod action;
+mod anyone;
 mod bounds;
+pub mod catalogue;
+mod check;
 mod checked;
 mod configuration;
 mod desk;
@@ -38,8 +41,10 @@ mod state;
 mod story;
 mod witness;
 
-pub use action::Action;
+pub use action::{Action, Cause};
+pub use anyone::{AnyClient, Anyone, Nobody};
 pub use bounds::{Bound, Bounds, Cuts, MOST_IN_FLIGHT};
+pub use check::{Finding, Limits, Progress, Report, check};
 pub use configuration::Configuration;
 pub use model::LockModel;
 pub use search::{Found, shortest};

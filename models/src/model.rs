@@ -1,9 +1,9 @@
 //! The model: every interleaving of a system's steps, within bounds.
 
-use crate::action::Action;
-use crate::bounds::{Bound, Cuts};
+use crate::action::{Action, Cause};
+use crate::bounds::{Bound, Bounds, Cuts};
 use crate::configuration::Configuration;
-use crate::desk::{Cause, Desk, Stride};
+use crate::desk::{Desk, Stride};
 use crate::part::End;
 use crate::state::{MOST_NODES, State, Used};
 use crate::witness::{GoalSet, Witness};
@@ -21,6 +21,10 @@ pub struct LockModel<P: Protocol> {
     desk: Desk<P>,
     cuts: Cuts,
     reached: AtomicU32,
+}
+
+fn bounded(bounds: &Bounds) -> bool {
+    bounds.expiries < u8::MAX
 }
 
 /// What a move leads to.
@@ -56,6 +60,20 @@ impl<P: Protocol> LockModel<P> {
     /// Whether the search reached a goal so far.
     pub fn has_reached(&self, goal: Goal) -> bool {
         GoalSet(self.reached.load(Ordering::Relaxed)).contains(goal)
+    }
+
+    /// A state in words: each node, what is on its way, what observers say.
+    pub fn describe(&self, state: &State) -> String {
+        let mut words = String::new();
+        for (slot, node) in self.nodes.iter().enumerate() {
+            let local = self.desk.locals.get(state.nodes[slot]);
+            words += &format!("{node}: {:#?}\n", local.part);
+            words += &format!("{node} has armed {:?}\n", local.timers);
+        }
+        for message in state.in_flight() {
+            words += &format!("on its way: {:?}\n", self.desk.letter(*message));
+        }
+        words + &format!("broken: {:?}\nused up: {:?}\n", self.broken(state), state.used)
     }
 
     /// How many different parts the states are made of, in words.
@@ -99,32 +117,19 @@ impl<P: Protocol> LockModel<P> {
         }
         for slot in 0..self.nodes.len() {
             let strides = self.strides(&state, slot, Cause::Start);
-            let moved = self.stride(state, slot, &strides[0]);
+            let moved = self.stride(&state, state, strides[0]);
             state = moved.expect("room for the first messages").state;
         }
         state
     }
 
-    pub(crate) fn strides(&self, state: &State, slot: usize, cause: Cause) -> &[Stride] {
+    pub(crate) fn strides(&self, state: &State, slot: usize, cause: Cause) -> &[u32] {
         let node = (slot, self.nodes[slot]);
         self.desk.strides(&self.configuration, node, state.nodes[slot], cause)
     }
 
     pub(crate) fn slot(&self, node: NodeId) -> usize {
         self.nodes.iter().position(|other| *other == node).expect("a node of this system")
-    }
-
-    /// The node whose step an action is, and why it steps; `None` for what happens to the network.
-    pub(crate) fn cause(&self, action: Action) -> Option<(usize, Cause)> {
-        Some(match action {
-            Action::Deliver { message, .. } => {
-                (self.slot(self.desk.letter(message).to), Cause::Message(message))
-            }
-            Action::Fire { node, timer, .. } => (usize::from(node), Cause::Timer(timer)),
-            Action::Crash { node, power } => (usize::from(node), Cause::Crash(power)),
-            Action::Restart { node, .. } => (usize::from(node), Cause::Start),
-            Action::Drop { .. } => return None,
-        })
     }
 
     /// Whether a bound lets a step happen; if not, that is counted.
@@ -140,6 +145,10 @@ impl<P: Protocol> LockModel<P> {
         }
         let cut = match stride.spends {
             Some(Bound::Retries) if used.retries >= bounds.retries => Some(Bound::Retries),
+            Some(Bound::Failures) if used.failures >= bounds.failures => Some(Bound::Failures),
+            Some(Bound::Expiries) if bounded(bounds) && used.expiries >= bounds.expiries => {
+                Some(Bound::Expiries)
+            }
             Some(Bound::ServerTimers) if used.server_timers >= bounds.server_timers => {
                 Some(Bound::ServerTimers)
             }
@@ -159,26 +168,19 @@ impl<P: Protocol> LockModel<P> {
             return;
         }
         let bounds = &self.configuration.bounds;
-        let used = &state.used;
-        let flights = state.in_flight();
-        let room = usize::from(bounds.in_flight).saturating_sub(flights.len());
+        let room = usize::from(bounds.in_flight).saturating_sub(state.in_flight().len());
         let mut before = 0;
-        for message in flights.iter().copied() {
-            if message == before {
+        let mut link = None;
+        for message in state.in_flight().iter().copied() {
+            let letter = self.desk.letter(message);
+            let behind = bounds.in_order && link == Some((letter.from, letter.to));
+            if message == before || behind {
                 continue;
             }
             before = message;
-            let slot = self.slot(self.desk.letter(message).to);
-            let strides = self.strides(state, slot, Cause::Message(message));
-            for (leg, stride) in (0_u8..).zip(strides) {
-                if self.allows(state, stride, room + 1) {
-                    out.push(Action::Deliver { message, leg, keep: false });
-                    if used.duplicates < bounds.duplicates && stride.sent.len() <= room {
-                        out.push(Action::Deliver { message, leg, keep: true });
-                    }
-                }
-            }
-            if used.drops < bounds.drops {
+            link = Some((letter.from, letter.to));
+            self.deliveries(state, message, room, out);
+            if state.used.drops < bounds.drops {
                 out.push(Action::Drop { message });
             }
         }
@@ -187,44 +189,41 @@ impl<P: Protocol> LockModel<P> {
         }
     }
 
-    fn moves_of(&self, state: &State, slot: usize, room: usize, out: &mut Vec<Action>) {
+    fn deliveries(&self, state: &State, message: u16, room: usize, out: &mut Vec<Action>) {
         let bounds = &self.configuration.bounds;
-        let node = slot as u8;
-        for timer in self.desk.armed(state.nodes[slot]).iter().copied() {
-            let strides = self.strides(state, slot, Cause::Timer(timer));
-            for (leg, stride) in (0_u8..).zip(strides) {
-                if self.allows(state, stride, room) {
-                    out.push(Action::Fire { node, timer, leg });
-                }
+        let slot = self.slot(self.desk.letter(message).to);
+        let cause = Cause::Message(message);
+        for stride in self.strides(state, slot, cause).iter().copied() {
+            let what = self.desk.get(stride);
+            if what.idle && !bounds.in_order || !self.allows(state, what, room + 1) {
+                continue;
             }
-        }
-        if bounds.crashes == 0 {
-            return;
-        }
-        for power in [false, true] {
-            for stride in self.strides(state, slot, Cause::Crash(power)) {
-                if self.allows(state, stride, room) {
-                    out.push(Action::Crash { node, power });
-                }
-            }
-        }
-        for (leg, stride) in (0_u8..).zip(self.strides(state, slot, Cause::Start)) {
-            if self.allows(state, stride, room) {
-                out.push(Action::Restart { node, leg });
+            let node = slot as u8;
+            out.push(Action::Step { node, cause, stride, keep: false });
+            let again = state.used.duplicates < bounds.duplicates && what.sent.len() <= room;
+            if again && !what.idle {
+                out.push(Action::Step { node, cause, stride, keep: true });
             }
         }
     }
 
-    /// The leg of a step that an action stands for, with the node that takes it.
-    pub(crate) fn stride_of(&self, state: &State, action: Action) -> Option<(usize, &Stride)> {
-        let (slot, cause) = self.cause(action)?;
-        let leg = match action {
-            Action::Deliver { leg, .. }
-            | Action::Fire { leg, .. }
-            | Action::Restart { leg, .. } => usize::from(leg),
-            Action::Crash { .. } | Action::Drop { .. } => 0,
+    fn moves_of(&self, state: &State, slot: usize, room: usize, out: &mut Vec<Action>) {
+        let mut add = |cause| {
+            for stride in self.strides(state, slot, cause).iter().copied() {
+                let what = self.desk.get(stride);
+                if !what.idle && self.allows(state, what, room) {
+                    out.push(Action::Step { node: slot as u8, cause, stride, keep: false });
+                }
+            }
         };
-        Some((slot, self.strides(state, slot, cause).get(leg)?))
+        for timer in self.desk.armed(state.nodes[slot]).iter().copied() {
+            add(Cause::Timer(timer));
+        }
+        if self.configuration.bounds.crashes > 0 {
+            add(Cause::Crash { power: false });
+            add(Cause::Crash { power: true });
+            add(Cause::Start);
+        }
     }
 
     /// What an action leads to; `None` if it cannot happen in this state.
@@ -233,32 +232,38 @@ impl<P: Protocol> LockModel<P> {
         match action {
             Action::Drop { message } => {
                 next.used.drops += 1;
-                return next.take(message).then_some(Moved { state: next, goals: GoalSet(0) });
+                let goals = GoalSet::default();
+                next.take(message).then_some(Moved { state: next, goals })
             }
-            Action::Deliver { message, keep: false, .. } if !next.take(message) => return None,
-            Action::Deliver { keep: true, .. } => next.used.duplicates += 1,
-            _ => {}
+            Action::Step { cause, stride, keep, .. } => {
+                match cause {
+                    Cause::Message(_) if keep => next.used.duplicates += 1,
+                    Cause::Message(message) if !next.take(message) => return None,
+                    _ => {}
+                }
+                let moved = self.stride(state, next, stride)?;
+                let news = moved.goals.0 & !self.reached.load(Ordering::Relaxed);
+                if news != 0 {
+                    self.reached.fetch_or(news, Ordering::Relaxed);
+                }
+                Some(moved)
+            }
         }
-        let (slot, stride) = self.stride_of(state, action)?;
-        let moved = self.stride(next, slot, stride)?;
-        let news = moved.goals.0 & !self.reached.load(Ordering::Relaxed);
-        if news != 0 {
-            self.reached.fetch_or(news, Ordering::Relaxed);
-        }
-        Some(moved)
     }
 
-    fn stride(&self, mut next: State, slot: usize, stride: &Stride) -> Option<Moved> {
-        let (witness, goals) =
-            self.desk.seen(&self.configuration, &self.nodes, &next, slot, stride);
+    fn stride(&self, state: &State, mut next: State, number: u32) -> Option<Moved> {
+        let (witness, goals) = self.desk.seen(&self.configuration, &self.nodes, state, number);
+        let stride = self.desk.get(number);
         next.witness = witness;
-        next.nodes[slot] = stride.after;
-        if !stride.sent.iter().all(|message| next.send(*message)) {
+        next.nodes[usize::from(stride.slot)] = stride.after;
+        if !stride.sent.iter().all(|message| self.send(&mut next, *message)) {
             return None;
         }
         let used = &mut next.used;
         match stride.spends {
             Some(Bound::Retries) => used.retries += 1,
+            Some(Bound::Failures) => used.failures += 1,
+            Some(Bound::Expiries) if bounded(&self.configuration.bounds) => used.expiries += 1,
             Some(Bound::ServerTimers) => used.server_timers += 1,
             _ => {}
         }
@@ -267,6 +272,17 @@ impl<P: Protocol> LockModel<P> {
             used.power_failures += u8::from(power);
         }
         Some(Moved { state: next, goals })
+    }
+
+    fn send(&self, state: &mut State, message: u16) -> bool {
+        let in_order = self.configuration.bounds.in_order;
+        let letter = self.desk.letter(message);
+        let link = (letter.from, letter.to);
+        state.send(message, |other| {
+            let letter = self.desk.letter(other);
+            let theirs = (letter.from, letter.to);
+            theirs < link || theirs == link && (in_order || other <= message)
+        })
     }
 
     /// Forgets what earlier searches counted and reached.

@@ -2,7 +2,9 @@
 
 use crate::bounds::Bound;
 use locklab_protocols::application::AppTimer;
-use locklab_protocols::contract::{Effect, Event, HostEvent, Input, Protocol, Reading, WorkEvent};
+use locklab_protocols::contract::{
+    Effect, Ending, Event, HostEvent, Input, LeaseEvent, LockEvent, Protocol, Reading, WorkEvent,
+};
 use locklab_protocols::id::NodeId;
 use locklab_protocols::system::{
     Buffers, PacketOf, Part, Setting, System, SystemEffect, SystemInput, SystemTimer, TimerOf,
@@ -57,6 +59,8 @@ pub(crate) struct Leg<P: Protocol> {
     pub(crate) sent: Vec<Letter<P>>,
     /// What there was to see, in order.
     pub(crate) seen: Vec<Event>,
+    /// Whether it changes nothing and tells nobody anything.
+    pub(crate) idle: bool,
     /// The bound that it counts against.
     pub(crate) spends: Option<Bound>,
     pub(crate) end: End,
@@ -108,11 +112,7 @@ impl<P: Protocol> Workshop<'_, P> {
         system.part(node)
     }
 
-    /// Everything that a stimulus can lead to; nothing, if it changes nothing.
-    ///
-    /// A delivery or a fire that changes nothing need not be looked at: whatever can happen after
-    /// it can happen without it, for the message may as well stay in the network, and the timer
-    /// may as well go on running.
+    /// Everything that a stimulus can lead to; nothing, if it cannot happen.
     pub(crate) fn legs(
         &self,
         node: NodeId,
@@ -138,16 +138,14 @@ impl<P: Protocol> Workshop<'_, P> {
                 seen.push(Event::Host(HostEvent::Started(incarnation)));
                 Input::Started(incarnation)
             }
+            Stimulus::Message { .. } => return vec![self.unheard(&before)],
             _ => return Vec::new(),
         };
         let mut legs = Vec::new();
         for run in self.runs(node, &before, input) {
             let whole = self.leg(node, &before, &run, &seen, stimulus, End::Whole);
-            let moved = whole.after != before || !whole.sent.is_empty() || !whole.seen.is_empty();
-            if moved {
-                legs.push(whole);
-                self.torn(node, &before, &run, &seen, stimulus, &mut legs);
-            }
+            legs.push(whole);
+            self.torn(node, &before, &run, &seen, stimulus, &mut legs);
         }
         legs
     }
@@ -182,8 +180,22 @@ impl<P: Protocol> Workshop<'_, P> {
         }
     }
 
+    /// Nobody is there to hear a message.
+    fn unheard(&self, before: &Local<P>) -> Leg<P> {
+        Leg {
+            after: before.clone(),
+            during: before.clone(),
+            sent: Vec::new(),
+            seen: Vec::new(),
+            idle: true,
+            spends: None,
+            end: End::Whole,
+        }
+    }
+
     fn crash(&self, node: NodeId, before: &Local<P>, power: bool) -> Leg<P> {
         Leg {
+            idle: false,
             after: self.dead(node, before, power),
             during: before.clone(),
             sent: Vec::new(),
@@ -280,23 +292,39 @@ impl<P: Protocol> Workshop<'_, P> {
             End::Whole => during.clone(),
             End::Dead { power, .. } => self.dead(node, &during, power),
         };
+        let idle = after == *before && sent.is_empty() && seen.is_empty();
         let spends = spends(stimulus, &sent, &seen);
-        Leg { after, during, sent, seen, spends, end }
+        Leg { after, during, sent, seen, idle, spends, end }
     }
 }
 
-/// A timer that sends and tells nobody anything is a repetition, except for the application's own
-/// moves.
+/// What a step counts against. Whoever is refused, or does not know, has failed. A timer that sends
+/// and tells nobody anything is a repetition, except for the application's own moves.
 fn spends<P: Protocol>(
     stimulus: &Stimulus<P>,
     sent: &[Letter<P>],
     seen: &[Event],
 ) -> Option<Bound> {
-    let Stimulus::Timer(timer) = stimulus else { return None };
-    match timer {
-        _ if sent.is_empty() || !seen.is_empty() => None,
-        SystemTimer::Server(_) => Some(Bound::ServerTimers),
-        SystemTimer::Client(_) | SystemTimer::Application(AppTimer::Repeat) => Some(Bound::Retries),
-        SystemTimer::Application(_) => None,
+    let failed = |event: &Event| {
+        matches!(
+            event,
+            Event::Lock(
+                LockEvent::Refused { .. } | LockEvent::Released { outcome: Ending::Unknown, .. }
+            )
+        )
+    };
+    if seen.iter().any(failed) {
+        return Some(Bound::Failures);
+    }
+    if seen.iter().any(|event| matches!(event, Event::Lease(LeaseEvent::Expired { .. }))) {
+        return Some(Bound::Expiries);
+    }
+    match stimulus {
+        Stimulus::Timer(_) if sent.is_empty() || !seen.is_empty() => None,
+        Stimulus::Timer(SystemTimer::Server(_)) => Some(Bound::ServerTimers),
+        Stimulus::Timer(SystemTimer::Client(_) | SystemTimer::Application(AppTimer::Repeat)) => {
+            Some(Bound::Retries)
+        }
+        _ => None,
     }
 }

@@ -6,6 +6,7 @@
 //! is a shortest one, and keeps a fingerprint, a parent and an action for each state.
 
 use crate::action::Action;
+use crate::bounds::Bound;
 use crate::model::LockModel;
 use crate::state::State;
 use crate::witness::GoalSet;
@@ -36,6 +37,8 @@ pub struct Found {
     pub broken: Option<(Guarantee, Vec<Action>)>,
     /// A shortest way to each goal that was reached.
     pub goals: Vec<(Goal, Vec<Action>)>,
+    /// How often each bound cut it.
+    pub cuts: Vec<(Bound, u64)>,
     /// Whether it has seen all states; else it stopped at a break, or at so many states as it was
     /// allowed.
     pub exhausted: bool,
@@ -67,6 +70,7 @@ pub fn shortest<P: Protocol>(model: &LockModel<P>, most: usize) -> Found {
             depth: 0,
             broken: None,
             goals: Vec::new(),
+            cuts: Vec::new(),
             exhausted: false,
         },
     };
@@ -74,6 +78,7 @@ pub fn shortest<P: Protocol>(model: &LockModel<P>, most: usize) -> Found {
     search.add(first, 0, None, 0);
     search.found.exhausted = search.run(most);
     search.found.unique = search.steps.len();
+    search.found.cuts = model.cuts().reached();
     search.found
 }
 

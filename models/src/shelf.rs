@@ -8,9 +8,9 @@
 //! A number is given in the order of arrival, so it means nothing outside of its search. Things
 //! never leave a shelf, and are read without a lock.
 
-use hashbrown::{HashMap, HashTable};
+use hashbrown::HashTable;
 use locklab_protocols::stable_hash::StableHasher;
-use std::hash::{BuildHasherDefault, Hash};
+use std::hash::Hash;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -91,12 +91,10 @@ impl<T: Hash + Eq> Shelf<T> {
     }
 }
 
-type Shard<K, V> = HashMap<K, V, BuildHasherDefault<StableHasher>>;
-
 /// What was worked out before, by what it was worked out from.
 #[derive(Debug)]
 pub(crate) struct Memory<K, V> {
-    shards: [Mutex<Shard<K, V>>; SHARDS],
+    shards: [Mutex<HashTable<(K, V)>>; SHARDS],
 }
 
 impl<K, V> Default for Memory<K, V> {
@@ -109,12 +107,17 @@ impl<K: Hash + Eq + Copy, V: Copy> Memory<K, V> {
     /// What comes of a question: remembered, or else worked out. Two threads may work out the same
     /// thing at once; the answers are equal.
     pub(crate) fn recall(&self, question: K, work_out: impl FnOnce() -> V) -> V {
-        let shard = &self.shards[shard(StableHasher::hash_of(&question))];
-        if let Some(known) = lock(shard).get(&question) {
+        let hash = StableHasher::hash_of(&question);
+        let shard = &self.shards[shard(hash)];
+        if let Some((_, known)) = lock(shard).find(hash, |(known, _)| *known == question) {
             return *known;
         }
         let answer = work_out();
-        lock(shard).insert(question, answer);
+        let mut shard = lock(shard);
+        if shard.find(hash, |(known, _)| *known == question).is_none() {
+            let again = |(question, _): &(K, V)| StableHasher::hash_of(question);
+            shard.insert_unique(hash, (question, answer), again);
+        }
         answer
     }
 }

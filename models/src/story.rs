@@ -1,11 +1,12 @@
 //! A way through the model, told step by step.
 
-use crate::action::Action;
+use crate::action::{Action, Cause};
 use crate::model::LockModel;
 use crate::part::{End, Letter};
 use crate::state::State;
 use locklab_protocols::contract::{Observation, Protocol};
 use locklab_protocols::id::NodeId;
+use locklab_protocols::spec::{Guarantee, Verdict};
 use std::fmt;
 
 /// One step of a story.
@@ -104,25 +105,38 @@ pub fn tell<P: Protocol>(model: &LockModel<P>, way: &[Action]) -> Vec<Step> {
 }
 
 impl<P: Protocol> LockModel<P> {
+    /// What the monitor of a guarantee says at the end of this way.
+    ///
+    /// # Panics
+    ///
+    /// If one of the actions cannot happen where it stands.
+    pub fn verdict(&self, way: &[Action], guarantee: Guarantee) -> Verdict {
+        let follow = |state: State, action: &Action| {
+            self.moved(&state, *action).expect("a way of this model").state
+        };
+        self.witness(&way.iter().fold(self.begin(), follow)).reason(guarantee)
+    }
+
     /// Tells one step.
     ///
     /// # Panics
     ///
     /// If it cannot happen in this state.
     pub fn tell_step(&self, state: &State, action: Action) -> Step {
-        let Some((slot, stride)) = self.stride_of(state, action) else {
-            return Step { what: self.what(action), seen: Vec::new(), sent: Vec::new() };
-        };
         let mut what = self.what(action);
-        if let (End::Dead { after, power }, false) =
-            (stride.end, matches!(action, Action::Crash { .. }))
-        {
-            let node = self.nodes()[slot];
-            what = What::Died { node, during: Some((Box::new(what), after)), power };
-        }
+        let Action::Step { node, cause, stride, .. } = action else {
+            return Step { what, seen: Vec::new(), sent: Vec::new() };
+        };
         let mut seen = Vec::new();
         let told = |observation: &Observation| seen.push(observation.clone());
-        self.desk().tell(self.configuration(), self.nodes(), state, slot, stride, told);
+        self.desk().tell(self.configuration(), self.nodes(), state, stride, told);
+        let stride = self.desk().get(stride);
+        if let (End::Dead { after, power }, false) =
+            (stride.end, matches!(cause, Cause::Crash { .. }))
+        {
+            let node = self.nodes()[usize::from(node)];
+            what = What::Died { node, during: Some((Box::new(what), after)), power };
+        }
         let sent = stride.sent.iter().map(|message| {
             let letter = self.desk().letter(*message);
             (letter.to, words(&letter.body))
@@ -132,24 +146,29 @@ impl<P: Protocol> LockModel<P> {
 
     /// What an action is, in words that need no state.
     pub(crate) fn what(&self, action: Action) -> What {
-        let nodes = self.nodes();
+        let letter = |message| {
+            let Letter { from, to, body } = self.desk().letter(message);
+            (*from, *to, words(body))
+        };
         match action {
-            Action::Deliver { message, keep, .. } => {
-                let Letter { from, to, body } = self.desk().letter(message).clone();
-                What::Delivered { from, to, message: words(&body), again: keep }
-            }
             Action::Drop { message } => {
-                let Letter { from, to, body } = self.desk().letter(message).clone();
-                What::Lost { from, to, message: words(&body) }
+                let (from, to, message) = letter(message);
+                What::Lost { from, to, message }
             }
-            Action::Fire { node, timer, .. } => {
-                let timer = words(self.desk().timer(timer));
-                What::Fired { node: nodes[usize::from(node)], timer }
+            Action::Step { node, cause, keep, .. } => {
+                let node = self.nodes()[usize::from(node)];
+                match cause {
+                    Cause::Message(message) => {
+                        let (from, to, message) = letter(message);
+                        What::Delivered { from, to, message, again: keep }
+                    }
+                    Cause::Timer(timer) => {
+                        What::Fired { node, timer: words(self.desk().timer(timer)) }
+                    }
+                    Cause::Start => What::Restarted { node },
+                    Cause::Crash { power } => What::Died { node, during: None, power },
+                }
             }
-            Action::Crash { node, power } => {
-                What::Died { node: nodes[usize::from(node)], during: None, power }
-            }
-            Action::Restart { node, .. } => What::Restarted { node: nodes[usize::from(node)] },
         }
     }
 }
