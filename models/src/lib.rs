@@ -39,6 +39,7 @@ mod search;
 mod shelf;
 mod state;
 mod story;
+mod subject;
 mod witness;
 
 pub use action::{Action, Cause};
@@ -50,3 +51,4 @@ pub use model::LockModel;
 pub use search::{Found, shortest};
 pub use state::{MOST_NODES, State};
 pub use story::{Step, What, tell};
+pub use subject::{Subject, subjects};
