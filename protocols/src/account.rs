@@ -2,11 +2,16 @@
 //!
 //! A protocol says who owns a lock by the states of its live servers
 //! ([`Protocol::owners`]); this keeps the last answer for each lock and reports every change as
-//! [`Event::Owners`]. If an owner disappears in a step in which a server said that his lease
-//! expired, the servers ended his lease, and [`Event::LeaseEnded`] says so first. If he disappears
-//! in any other way without having released (a crash, a failover), the lock was simply lost.
+//! [`Event::Owners`]. If an owner disappears because a server let his lease run out, the servers
+//! ended his lease, and [`Event::LeaseEnded`] says so first. If he disappears in any other way
+//! without having released (a crash, a failover), the lock was simply lost.
+//!
+//! The host says whether a lease ran out: it has the [`LeaseEvent::Expired`] of the step at hand,
+//! or one that is still to leave a server which has taken its step and waits for its disk.
+//!
+//! [`LeaseEvent::Expired`]: crate::contract::LeaseEvent::Expired
 
-use crate::contract::{Event, LeaseEvent, Protocol, Servers};
+use crate::contract::{Event, Protocol, Servers};
 use crate::id::{LockId, Owner};
 use std::collections::BTreeMap;
 
@@ -22,15 +27,18 @@ impl Account {
         self.owners.get(&lock).map_or(&[], Vec::as_slice)
     }
 
-    /// Looks at one lock again, after a step that reported `lease` for it (or after none).
+    /// Looks at one lock again. `ran_out` says whether the lease of an owner ran out on a server.
     pub fn look<P: Protocol>(
         &mut self,
         protocol: &P,
         servers: Servers<'_, P>,
         lock: LockId,
-        lease: Option<&LeaseEvent>,
+        ran_out: impl Fn(LockId, Owner) -> bool,
         mut report: impl FnMut(Event),
     ) {
+        if !protocol.has_account(servers) {
+            return;
+        }
         let mut now = protocol.owners(servers, lock);
         now.sort_unstable();
         now.dedup();
@@ -38,11 +46,10 @@ impl Account {
         if before == now {
             return;
         }
-        if let Some(LeaseEvent::Expired { owner, .. }) = lease
-            && before.contains(owner)
-            && !now.contains(owner)
-        {
-            report(Event::LeaseEnded { lock, owner: *owner });
+        for owner in before.iter().filter(|owner| !now.contains(owner)) {
+            if ran_out(lock, *owner) {
+                report(Event::LeaseEnded { lock, owner: *owner });
+            }
         }
         report(Event::Owners { lock, owners: now.clone() });
         if now.is_empty() {
@@ -58,10 +65,11 @@ impl Account {
         protocol: &P,
         servers: Servers<'_, P>,
         locks: u32,
+        ran_out: impl Fn(LockId, Owner) -> bool,
         mut report: impl FnMut(Event),
     ) {
         for lock in (1..=locks).map(LockId) {
-            self.look(protocol, servers, lock, None, &mut report);
+            self.look(protocol, servers, lock, &ran_out, &mut report);
         }
     }
 }

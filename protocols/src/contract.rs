@@ -110,7 +110,8 @@ mod protocol;
 
 pub use effects::{Effect, EffectList, Effects, Span, When};
 pub use event::{
-    Ending, Event, HostEvent, LeaseEvent, LockEvent, Observation, StorageEvent, Trigger, WorkEvent,
+    Doubt, Ending, Event, HostEvent, LeaseEvent, LockEvent, Milestone, Observation, Party,
+    QueueEntry, StorageEvent, Trigger, WorkEvent,
 };
 pub use node::{Change, Clock, Command, Disk, Input, InputOf, LockSet, Never, Node, Reading};
 pub use promise::{Assumption, Promise};

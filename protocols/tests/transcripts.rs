@@ -7,6 +7,7 @@ mod transcript {
     pub(crate) mod cast;
     pub(crate) mod script;
     pub(crate) mod stage;
+    pub(crate) mod words;
 }
 
 #[test]

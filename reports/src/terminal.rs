@@ -45,7 +45,8 @@ impl Terminal {
         let is_terminal = std::io::stdout().is_terminal();
         let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-        let measured = || comfy_table::Table::new().width().map(usize::from);
+        let measured =
+            || comfy_table::Table::new().width().map(usize::from).filter(|width| *width > 0);
         let width = columns.or_else(|| if is_terminal { measured() } else { None });
         Self {
             width: width.unwrap_or(USUAL_WIDTH).clamp(60, 160),

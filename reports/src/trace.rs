@@ -68,6 +68,9 @@ fn kind(event: &Event) -> &'static str {
     match event {
         Event::Lock(_) => "lock",
         Event::Lease(_) => "lease",
+        Event::Milestone(_) => "milestone",
+        Event::Queue(_) => "queue",
+        Event::Doubts(_) => "doubts",
         Event::Storage(_) => "storage",
         Event::Work(_) => "work",
         Event::Host(_) => "host",

@@ -19,6 +19,7 @@ files! {
     "section-longer-than-lease"
     "two-locks-own-order"
     "two-locks-global-order"
+    "reentrant"
     "pause-within-lease"
     "gc-pause-past-lease"
     "gc-pause-past-lease-unfenced"
@@ -67,6 +68,47 @@ files! {
     "redlock-clock-jump"
     "redlock-power-failure"
     "redlock-delayed-restart"
+    "coordinator-lost-before-votes"
+    "coordinator-lost-between-votes"
+    "coordinator-lost-after-votes"
+    "coordinator-lost-after-decision"
+    "coordinator-gone-before-votes"
+    "coordinator-gone-after-votes"
+    "coordinator-gone-after-decision"
+    "coordinator-paused"
+    "participant-lost-before-vote"
+    "participant-lost-after-vote"
+    "participant-lost-after-commit"
+    "participant-gone"
+    "participant-slow"
+    "participant-partition-before-votes"
+    "participant-partition-after-votes"
+    "participant-partition-after-decision"
+    "two-phase-late-copies"
+    "two-phase-contention"
+    "two-phase-deadlock"
+    "two-phase-owner-gone"
+    "two-phase-owner-gone-without-lease"
+    "two-phase-loss"
+    "two-locks-one-set"
+    "raft-leader-cut-off"
+    "raft-leader-unheard"
+    "raft-leader-deaf"
+    "raft-old-leader"
+    "raft-old-leader-alone"
+    "raft-leader-paused-past-election"
+    "raft-leader-paused-past-lease"
+    "raft-flapping-links"
+    "raft-minority-loses-power"
+    "raft-majority-loses-power"
+    "raft-majority-wiped"
+    "raft-slow-disk-leader"
+    "raft-clocks-within-margin"
+    "raft-clocks-beyond-margin"
+    "raft-snapshot-under-faults"
+    "raft-membership-under-faults"
+    "raft-transfer-under-faults"
+    "raft-doubled-commands"
 }
 
 /// All scenarios, in the order of reports.
@@ -105,6 +147,8 @@ pub fn path(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::registry::Contestants;
+    use locklab_sim::fault::Kind;
     use std::collections::BTreeSet;
     use std::path::Path;
 
@@ -123,6 +167,26 @@ mod tests {
         for (scenario, (name, _)) in all().iter().zip(FILES) {
             assert_eq!(scenario.name, *name);
             assert!(!scenario.about.is_empty(), "{name} does not say what it is about");
+        }
+    }
+
+    #[test]
+    fn every_kind_of_fault_is_met_somewhere() {
+        let scenarios = all();
+        let faults = scenarios.iter().flat_map(|scenario| &scenario.faults);
+        let met: BTreeSet<&str> = faults.map(|fault| fault.kind.name()).collect();
+        assert_eq!(met, BTreeSet::from(Kind::NAMES));
+    }
+
+    #[test]
+    fn every_lock_of_the_shelf_is_known_in_every_scenario_that_is_for_it() {
+        for scenario in all() {
+            let shelf = Contestants::shelf();
+            let locks = shelf.entries().iter().map(|entry| (entry, entry.build(&scenario)));
+            for (entry, _) in locks.filter(|(_, lock)| scenario.is_for(lock.as_ref())) {
+                let (name, lock) = (&scenario.name, entry.name());
+                assert!(scenario.expect.contains_key(lock), "{name} expects nothing of {lock}");
+            }
         }
     }
 

@@ -12,6 +12,8 @@
 mod interval;
 mod measures;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod wish;
 
 pub use interval::{Interval, wilson};
@@ -22,7 +24,7 @@ pub use wish::Wish;
 use crate::contestant::Contestant;
 use crate::promise;
 use crate::scenario::{Expected, Scenario};
-use locklab_protocols::spec::Guarantee;
+use locklab_protocols::spec::{Goal, Guarantee};
 use std::fmt;
 
 /// One guarantee of one protocol in one scenario, over many runs.
@@ -58,6 +60,18 @@ pub struct Cell {
     pub break_rate: Interval,
     /// Whether that is as it should be.
     pub as_wished: Wish,
+}
+
+impl Cell {
+    /// The command that shows it: the run that broke it first, or all runs.
+    pub fn replay(&self) -> String {
+        let Self { protocol, scenario, runs, .. } = self;
+        let which = match self.first_broken_seed {
+            Some(seed) => format!("--seed {seed}"),
+            None => format!("--seeds {runs}"),
+        };
+        format!("cargo run --release -- run {scenario} --protocol {protocol} {which}")
+    }
 }
 
 /// What many runs together say of a guarantee.
@@ -100,26 +114,44 @@ impl From<Judgement> for Expected {
 /// Judges the runs of one contestant in one scenario: one cell for each guarantee that any run
 /// speaks of or the scenario expects something of, in the order of [`Guarantee::ALL`].
 pub fn judge(contestant: &dyn Contestant, scenario: &Scenario, tally: &Tally) -> Vec<Cell> {
-    let protocol = contestant.name();
     let promises = contestant.promises();
+    let protocol = contestant.name();
     let missed = tally.missed(&scenario.goals(protocol));
-    let mut cells = Vec::new();
-    for guarantee in Guarantee::ALL {
+    let judged = |guarantee: Guarantee| {
+        let mut of_it = promises.iter().filter(|promise| promise.guarantee == guarantee);
+        let promised = of_it.any(|promise| promise::inside(promise, scenario).is_ok());
+        let missed = missed.clone();
+        Found { protocol, scenario, promised, missed, tally }.cell(guarantee)
+    };
+    Guarantee::ALL.into_iter().filter_map(judged).collect()
+}
+
+/// What was found of one protocol in one scenario, before it is judged.
+struct Found<'a> {
+    protocol: &'a str,
+    scenario: &'a Scenario,
+    promised: bool,
+    missed: Vec<Goal>,
+    tally: &'a Tally,
+}
+
+impl Found<'_> {
+    /// The cell of a guarantee, if anything is said of it.
+    fn cell(&self, guarantee: Guarantee) -> Option<Cell> {
+        let Self { protocol, scenario, promised, missed, tally } = self;
         let expected = scenario.expected(protocol, guarantee);
         let pooled = tally.of_guarantee(guarantee);
         if pooled.is_empty() && expected.is_none() {
-            continue;
+            return None;
         }
-        let of_it = promises.iter().filter(|promise| promise.guarantee == guarantee);
-        let promised = of_it.into_iter().any(|promise| promise::inside(promise, scenario).is_ok());
-        let (verdict, reason) = pooled.verdict(&missed);
+        let (verdict, reason) = pooled.verdict(missed);
         let mut cell = Cell {
-            protocol: protocol.to_owned(),
+            protocol: (*protocol).to_owned(),
             scenario: scenario.name.clone(),
             guarantee,
             verdict,
             expected,
-            promised,
+            promised: *promised,
             runs: tally.runs(),
             broken_runs: pooled.broken,
             unknown_runs: pooled.unknown,
@@ -131,7 +163,6 @@ pub fn judge(contestant: &dyn Contestant, scenario: &Scenario, tally: &Tally) ->
             as_wished: Wish::AsExpected,
         };
         cell.as_wished = Wish::of(&cell);
-        cells.push(cell);
+        Some(cell)
     }
-    cells
 }

@@ -12,7 +12,7 @@ mod tests;
 use crate::scenario::Scenario;
 use locklab_protocols::contract::{Assumption, Promise};
 use locklab_protocols::storage::Fencing;
-use locklab_sim::fault::{Crash, DiskLoss, Fault, Kind};
+use locklab_sim::fault::{Crash, DiskLoss, Fault, Kind, Lasting};
 use reach::{Part, reaches, standstill};
 use std::time::Duration;
 
@@ -64,6 +64,9 @@ fn keeps(assumption: Assumption, scenario: &Scenario) -> Result<(), String> {
             none(scenario, |fault| loss(fault) != DiskLoss::Kept)
         }
         Assumption::ServersStayUp => none(scenario, |fault| crashes(fault, Part::Servers)),
+        Assumption::ServersComeBack => none(scenario, |fault| {
+            crashes(fault, Part::Servers) && fault.kind.lasting() == Lasting::ForEver
+        }),
         Assumption::ClientsStayUp => none(scenario, |fault| crashes(fault, Part::Clients)),
         Assumption::NoPartition => {
             none(scenario, |fault| matches!(fault.kind, Kind::Cut(_) | Kind::Partition(_)))

@@ -3,7 +3,9 @@
 use crate::contestant::Contestant;
 use crate::scenario::{Expiry, Persist, Scenario};
 use locklab_protocols::contract::Protocol;
+use locklab_protocols::raft::{self, Raft};
 use locklab_protocols::ttl::{self, Redlock, Settings, Ttl, TtlNaive, TtlReplicated, TtlWatchdog};
+use locklab_protocols::two_phase::{self, Conflict, Placement, TwoPhase};
 use locklab_sim::names::unknown;
 use std::fmt;
 use std::sync::Arc;
@@ -56,7 +58,7 @@ pub fn names() -> Vec<&'static str> {
 /// A lock on the shelf: its name, what it is in one line, and how a scenario sets it up.
 type Shelved = (&'static str, &'static str, fn(&Scenario) -> Box<dyn Contestant>);
 
-const SHELF: [Shelved; 5] = [
+const SHELF: [Shelved; 11] = [
     ("ttl-naive", "SETNX, then EXPIRE, then DEL: the classic, and its flaws", |scenario| {
         Box::new(TtlNaive { settings: settings(scenario, TtlNaive::default().settings) })
     }),
@@ -79,7 +81,62 @@ const SHELF: [Shelved; 5] = [
         let settings = settings(scenario, usual.settings);
         Box::new(Redlock { settings, servers, restart_delay })
     }),
+    ("two-phase", "two-phase commit; a conflict is refused at once", |scenario| {
+        two_phase(scenario, Conflict::Refuse)
+    }),
+    ("two-phase-wait-die", "two-phase commit; the older waits, the younger dies", |scenario| {
+        two_phase(scenario, Conflict::WaitDie)
+    }),
+    ("two-phase-wound-wait", "two-phase commit; the older wounds, the younger waits", |scenario| {
+        two_phase(scenario, Conflict::WoundWait)
+    }),
+    ("two-phase-wait", "two-phase commit; all wait, in order, until a timeout", |scenario| {
+        two_phase(scenario, Conflict::Wait)
+    }),
+    ("two-phase-bare", "two-phase commit without order or timeouts: it deadlocks", |scenario| {
+        two_phase(scenario, Conflict::Bare)
+    }),
+    ("raft", "a lock service on a replicated log; sessions, queues, sets", |scenario| {
+        let usual = Raft::default();
+        let servers = scenario.servers.unwrap_or(usual.servers).max(3);
+        Box::new(Raft { servers, settings: raft_settings(scenario, usual.settings) })
+    }),
 ];
+
+/// The settings of a lock service on a replicated log.
+fn raft_settings(scenario: &Scenario, usual: raft::Settings) -> raft::Settings {
+    let lock = &scenario.lock;
+    raft::Settings {
+        lease: lock.lease.unwrap_or(usual.lease),
+        drift_percent: lock.drift_percent.unwrap_or(usual.drift_percent),
+        acquire_timeout: lock.acquire_timeout.unwrap_or(usual.acquire_timeout),
+        snapshot_every: lock.snapshot_every.unwrap_or(usual.snapshot_every),
+        transfer_every: lock.transfer_every.or(usual.transfer_every),
+        reconfigure_every: lock.reconfigure_every.or(usual.reconfigure_every),
+        ..usual
+    }
+}
+
+/// Two-phase commit with this policy, set up for a scenario: one server coordinates, the others
+/// take part.
+fn two_phase(scenario: &Scenario, conflict: Conflict) -> Box<dyn Contestant> {
+    let lock = &scenario.lock;
+    let usual = TwoPhase::with(conflict).settings;
+    let lease = lock.lease.filter(|_| conflict.has_timeouts()).or(usual.lease);
+    let participants = scenario.servers.map(|servers| servers.saturating_sub(1).max(1));
+    let settings = two_phase::Settings {
+        participants: participants.unwrap_or(usual.participants),
+        placement: lock.spread.map_or(usual.placement, |spread| match spread {
+            true => Placement::Spread,
+            false => Placement::Everywhere,
+        }),
+        lease: if lock.without_lease == Some(true) { None } else { lease },
+        drift_percent: lock.drift_percent.unwrap_or(usual.drift_percent),
+        acquire_timeout: lock.acquire_timeout.unwrap_or(usual.acquire_timeout),
+        ..usual
+    };
+    Box::new(TwoPhase { settings })
+}
 
 /// The settings of a lock with a lease: its own, but for what the scenario sets.
 fn settings(scenario: &Scenario, usual: Settings) -> Settings {

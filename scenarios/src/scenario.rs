@@ -34,6 +34,28 @@
 //! assert_eq!(written, built);
 //! ```
 //!
+//! # Keys
+//!
+//! Only `name` is asked for. A duration is text such as `"250ms"` or `"1m 30s"`.
+//!
+//! | key | means | if left out |
+//! | --- | --- | --- |
+//! | `name`, `about`, `source` | what it is called, what happens in it, where it is from | |
+//! | `servers` | how many servers, for locks that can choose | the lock's own |
+//! | `clients` | how many clients | 3 |
+//! | `fencing` | what the storage checks: `none`, `writes`, `reads-and-writes` | the last |
+//! | `sync_time` | how long a sync takes | 1 ms |
+//! | `heal_at` | when all faults end | 30 s |
+//! | `settle` | how long the run goes on after that | 45 s |
+//! | `progress_within` | how soon after it a waiting client must be granted | 30 s |
+//! | `protocols` | the only locks that it is for | all |
+//! | `[lock]` | [`LockSettings`] | the lock's own |
+//! | `[workload]` | [`Workload`]; a span is `"1s"` or `{ least = "1s", most = "2s" }` | see there |
+//! | `[network]` | [`Network`] | 1 to 10 ms, nothing lost |
+//! | `[[fault]]` | `when`, and one [kind](locklab_sim::fault::Kind) of fault | nothing fails |
+//! | `[expect.LOCK]` | a guarantee is `held`, `broken`, `not-exercised`, `unknown` | nothing |
+//! | `[sometimes]` | a [goal](Goal) is `true` | nothing |
+//!
 //! `[lock]` holds what the locks with a lease share; a lock takes from it what it has. An unset
 //! key leaves a lock its own default. A goal of `[sometimes]` is asked of every protocol, one of
 //! `[sometimes.ttl]` of that protocol alone: a lock without tokens never sees a stale one refused.
@@ -230,6 +252,25 @@ impl Scenario {
             heal_at: self.heal_at,
             settle: self.settle,
             progress_bound: self.progress_within,
+        }
+    }
+
+    /// The same without its faults: what they break must hold here.
+    #[must_use]
+    pub fn without_faults(&self) -> Self {
+        let held = |(guarantee, expected): (&Guarantee, &Expected)| {
+            (*expected == Expected::Broken).then_some((*guarantee, Expected::Held))
+        };
+        let expect = self.expect.iter().map(|(protocol, expected)| {
+            (protocol.clone(), expected.iter().filter_map(held).collect())
+        });
+        Self {
+            name: format!("{}-without-faults", self.name),
+            faults: Vec::new(),
+            expect: expect.collect(),
+            sometimes: BTreeSet::new(),
+            sometimes_of: BTreeMap::new(),
+            ..self.clone()
         }
     }
 

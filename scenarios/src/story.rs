@@ -74,8 +74,8 @@ pub fn tell(outcome: &Outcome, detail: Detail) -> Vec<Line> {
     for traced in &outcome.trace {
         teller.hear(traced.at, &traced.what);
     }
-    let (mut drafts, tales) = teller.finish();
-    fold::mark_breaks(&mut drafts, &outcome.verdicts);
+    let (mut drafts, mut tales) = teller.finish();
+    fold::mark_breaks(&mut drafts, &mut tales, &outcome.verdicts);
     fold::fold(drafts, &tales, detail)
 }
 

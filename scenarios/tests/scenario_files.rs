@@ -36,6 +36,9 @@ acquire_timeout = "3s"
 wait_for_replica = true
 restart_delay = "9s"
 drift_percent = 5
+snapshot_every = 20
+transfer_every = "7s"
+reconfigure_every = "4s"
 
 [workload]
 locks = 3
@@ -141,6 +144,9 @@ fn built() -> Scenario {
         wait_for_replica: Some(true),
         restart_delay: Some(seconds(9)),
         drift_percent: Some(5),
+        snapshot_every: Some(20),
+        transfer_every: Some(seconds(7)),
+        reconfigure_every: Some(seconds(4)),
     };
     Scenario::new("everything-at-once")
         .about("Every key of a scenario file.")

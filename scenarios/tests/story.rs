@@ -249,7 +249,7 @@ fn a_write_that_comes_late() {
      1.000 s  c1       asks for L1
      1.002 s  c1       is granted L1 with token 1 (lease 10 s)
      1.003 s  storage  answers c1's read of L1: version 0
-     1.050 s           fault: c1 to storage takes 60s longer
+     1.050 s           fault: c1 to storage takes 60s longer (c1 and storage)
      1.100 s  c1       checks that it still holds L1, is about to write
     11.001 s  s1       ends c1's lease on L1; c1 still believes that it holds L1
     11.010 s  c1       learns that it has lost L1
@@ -291,12 +291,26 @@ fn a_failover_that_forgets() {
     2.000 s  s1       dies
     2.000 s  s1       knows no longer that c1 has L1, which c1 believes
     2.500 s  c2       asks for L1
-    2.500 s  c2       message to s1 does not get through, the link is cut: Ask(L1)
+    2.500 s  c2       message to s1 does not get through, the link is cut: Ask L1
     3.000 s  s1       is back after 1 s
     3.101 s  c2       is granted L1 with token 34 (lease 10 s) while c1 still believes that it holds it (c1 was granted it at 1.002 s); c1 was granted token 34 before
              ^^^      mutual-exclusion breaks: c2 was granted L1 while c1 held it
              ^^^      token-order breaks: token 34 was granted twice
     3.500 s  c1       dies, holding L1
     4.000 s  c1       is back after 500 ms
+    ");
+}
+
+#[test]
+fn what_strikes_several_nodes_at_once_is_one_line() {
+    let mut run = Run::default();
+    for event in [HostEvent::Crashed, HostEvent::Started(Incarnation(2))] {
+        for server in [1, 2, 3].map(|number| NodeId::Server(ServerId(number))) {
+            run.see(if event == HostEvent::Crashed { 1000 } else { 2500 }, server, event);
+        }
+    }
+    insta::assert_snapshot!(told(&run.outcome("crash", &[]), Detail::Brief), @r"
+    1.000 s  s1       dies (too: s2, s3)
+    2.500 s  s1       is back after 1.5 s (too: s2, s3)
     ");
 }

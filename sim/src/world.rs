@@ -206,19 +206,6 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    /// Looks at the servers' account of all locks again.
-    fn sweep(&mut self, slot: usize) {
-        let mut changes = Vec::new();
-        let servers = self.system.servers();
-        let locks = self.plan.workload.locks;
-        self.account.look_at_all(&self.setting.protocol, servers, locks, |event| {
-            changes.push(event);
-        });
-        for event in changes {
-            self.observe(slot, event);
-        }
-    }
-
     /// A time from now, in whole nanoseconds.
     fn after(&self, duration: std::time::Duration) -> Time {
         Time(self.now.0.saturating_add(nanos(duration)))

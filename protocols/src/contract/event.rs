@@ -3,7 +3,7 @@
 //! Nodes report events with [`Effects::notify`](super::Effects::notify); the host adds those that
 //! no node can know (a pause, a crash, what the servers together make of a lock).
 
-use crate::id::{Incarnation, LockId, NodeId, Owner, Token};
+use crate::id::{Incarnation, LockId, NodeId, Owner, ServerId, Token};
 use crate::storage::Version;
 use std::time::Duration;
 
@@ -14,6 +14,12 @@ pub enum Event {
     Lock(LockEvent),
     /// A server changes its account of a lock.
     Lease(LeaseEvent),
+    /// A server comes to a point on the way to a decision.
+    Milestone(Milestone),
+    /// Who waits for whom at this server, after that changed: all of it.
+    Queue(Vec<QueueEntry>),
+    /// Which locks this server can neither give nor free, after that changed: all of them.
+    Doubts(Vec<Doubt>),
     /// The storage applies or rejects an operation.
     Storage(StorageEvent),
     /// An application works.
@@ -137,6 +143,52 @@ impl LeaseEvent {
     }
 }
 
+/// A point on the way to a decision, for protocols that decide together.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Milestone {
+    /// It begins to gather votes.
+    Began,
+    /// It has written down what it is about to vote for.
+    Prepared,
+    /// Its vote is on its way.
+    Voted,
+    /// The decision is made and durable, and nobody has been told.
+    Decided,
+    /// It does not know how something was decided, and asks.
+    InDoubt,
+}
+
+/// Somebody who wants a lock of a server: one attempt of an owner.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Party {
+    /// The owner.
+    pub owner: Owner,
+    /// Which of his attempts: a number that no other attempt of his has.
+    pub attempt: u64,
+}
+
+/// One party waits at a server for a lock that another one has there.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct QueueEntry {
+    /// Who waits.
+    pub waiter: Party,
+    /// For which lock.
+    pub lock: LockId,
+    /// Who has it, and will not let go before he has all that he wants.
+    pub holder: Party,
+}
+
+/// A server keeps a lock for an owner until somebody tells it what was decided.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Doubt {
+    /// The lock.
+    pub lock: LockId,
+    /// For whom it is kept.
+    pub owner: Owner,
+    /// Who decides.
+    pub decides: ServerId,
+}
+
 /// What happened to the guarded data.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum StorageEvent {
@@ -247,6 +299,7 @@ macro_rules! event_from {
 event_from!(
     Lock(LockEvent),
     Lease(LeaseEvent),
+    Milestone(Milestone),
     Storage(StorageEvent),
     Work(WorkEvent),
     Host(HostEvent)
@@ -263,6 +316,11 @@ impl Event {
             Self::Lease(LeaseEvent::Granted { .. }) => Trigger::LeaseGranted,
             Self::Lease(LeaseEvent::Renewed { .. }) => Trigger::Renewed,
             Self::Lease(LeaseEvent::Expired { .. }) => Trigger::Expired,
+            Self::Milestone(Milestone::Began) => Trigger::Began,
+            Self::Milestone(Milestone::Prepared) => Trigger::Prepared,
+            Self::Milestone(Milestone::Voted) => Trigger::Voted,
+            Self::Milestone(Milestone::Decided) => Trigger::Decided,
+            Self::Milestone(Milestone::InDoubt) => Trigger::InDoubt,
             Self::Storage(StorageEvent::Read { .. }) => Trigger::Read,
             Self::Storage(StorageEvent::Written { .. }) => Trigger::Written,
             Self::Storage(StorageEvent::Rejected { .. }) => Trigger::Rejected,
@@ -295,6 +353,16 @@ pub enum Trigger {
     Renewed,
     /// A server ends a lease that ran out.
     Expired,
+    /// A server begins to gather votes.
+    Began,
+    /// A server has written down what it is about to vote for.
+    Prepared,
+    /// A server has voted.
+    Voted,
+    /// A server has made a decision durable and told nobody yet.
+    Decided,
+    /// A server does not know how something was decided, and asks.
+    InDoubt,
     /// The storage answers a read.
     Read,
     /// An application checked that it holds its lock and is about to write.
@@ -307,7 +375,7 @@ pub enum Trigger {
 
 impl Trigger {
     /// Every trigger.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 17] = [
         Self::Acquires,
         Self::Granted,
         Self::Refused,
@@ -316,6 +384,11 @@ impl Trigger {
         Self::LeaseGranted,
         Self::Renewed,
         Self::Expired,
+        Self::Began,
+        Self::Prepared,
+        Self::Voted,
+        Self::Decided,
+        Self::InDoubt,
         Self::Read,
         Self::Checked,
         Self::Written,
@@ -333,6 +406,11 @@ impl Trigger {
             Self::LeaseGranted => "lease-granted",
             Self::Renewed => "renewed",
             Self::Expired => "expired",
+            Self::Began => "began",
+            Self::Prepared => "prepared",
+            Self::Voted => "voted",
+            Self::Decided => "decided",
+            Self::InDoubt => "in-doubt",
             Self::Read => "read",
             Self::Checked => "checked",
             Self::Written => "written",

@@ -44,6 +44,8 @@ pub enum Assumption {
     DisksKeepUnsyncedWrites,
     /// No server crashes.
     ServersStayUp,
+    /// No server stays down for ever.
+    ServersComeBack,
     /// No client crashes.
     ClientsStayUp,
     /// No link is cut.
@@ -73,6 +75,7 @@ impl fmt::Display for Assumption {
             Self::DisksKeepSyncedWrites => f.write_str("no synced write is lost"),
             Self::DisksKeepUnsyncedWrites => f.write_str("no write is lost"),
             Self::ServersStayUp => f.write_str("no server crashes"),
+            Self::ServersComeBack => f.write_str("no server stays down for ever"),
             Self::ClientsStayUp => f.write_str("no client crashes"),
             Self::NoPartition => f.write_str("no link is cut"),
             Self::NoLoss => f.write_str("no message is lost"),

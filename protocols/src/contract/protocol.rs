@@ -35,6 +35,12 @@ pub trait Protocol: Clone + Eq + Ord + Hash + Debug + Send + Sync + 'static {
     /// for a quorum lock whoever has a majority. In any order, each owner once.
     fn owners(&self, servers: Servers<'_, Self>, lock: LockId) -> Vec<Owner>;
 
+    /// Whether the live servers together can say now who owns what. While they cannot (nobody
+    /// leads, say), the account stands as it was last given.
+    fn has_account(&self, _: Servers<'_, Self>) -> bool {
+        true
+    }
+
     /// What it promises. A promise of several alternatives is several promises.
     fn promises(&self) -> Vec<Promise> {
         Vec::new()

@@ -42,6 +42,11 @@ impl Facts {
         self.facts.range(range).map(|((.., second), value)| (*second, *value))
     }
 
+    /// Forgets a fact: it is about something that is over.
+    pub fn forget(&mut self, subject: Subject) {
+        self.facts.remove(&subject);
+    }
+
     /// Forgets the facts of a kind whose first number is below `first`: nobody can state them any
     /// more.
     pub fn forget_below(&mut self, kind: &'static str, first: u64) {
@@ -56,6 +61,11 @@ impl Facts {
     /// only at what is new.
     pub fn mark(&mut self, subject: Subject) -> &mut u64 {
         self.marks.entry(subject).or_default()
+    }
+
+    /// Forgets such a number.
+    pub fn unmark(&mut self, subject: Subject) {
+        self.marks.remove(&subject);
     }
 }
 

@@ -5,16 +5,21 @@
 //! lease is gone blocks nobody. A client that is refused, keeps what it has and asks again waits
 //! as one does that stands in a queue; whether a lock queues or refuses makes no difference here.
 //!
-//! A circle can close when a client begins to wait, when one that waits for something else is
+//! What a set is taken from piece by piece shows itself only to the servers: attempts that have one
+//! piece and stand in line for another. They report their lines ([`Event::Queue`]), and a circle
+//! through the lines of all servers is a deadlock too, though no client holds anything yet.
+//!
+//! A circle among clients can close when a client begins to wait, when one that waits for something else is
 //! granted a lock, and when the servers' account changes. Nobody looks for one before some client
 //! waits for a lock while it holds another.
 
 use super::monitor::{FirstBreak, Monitor};
 use super::scene::{ClientScene, Scene};
 use super::verdict::Verdict;
-use crate::contract::{Event, LockEvent, Observation, WorkEvent};
-use crate::id::{ClientId, LockId, NodeId};
+use crate::contract::{Event, HostEvent, LockEvent, Observation, Party, QueueEntry, WorkEvent};
+use crate::id::{ClientId, LockId, NodeId, ServerId};
 use crate::time::Time;
+use std::collections::BTreeMap;
 
 /// Watches `deadlock-free`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -22,9 +27,53 @@ pub(super) struct DeadlockFree {
     broken: FirstBreak,
     /// Whether a client waited for a lock while it held another.
     entangled: bool,
+    /// The lines at the servers.
+    lines: BTreeMap<ServerId, Vec<QueueEntry>>,
+    /// Whether somebody stood in line behind one who stood in line himself.
+    chained: bool,
 }
 
 impl DeadlockFree {
+    /// The line at a server changed; looks for a circle through those who stand in it.
+    fn queue(&mut self, at: Time, server: ServerId, line: &[QueueEntry]) {
+        self.lines.insert(server, line.to_vec());
+        for entry in line {
+            let mut path = vec![(server, *entry)];
+            let mut visited = vec![entry.waiter];
+            if self.follow(entry.waiter, entry.holder, &mut path, &mut visited) {
+                self.broken.set(at, describe_lines(&path));
+            }
+            self.chained |= visited.len() > 2;
+        }
+    }
+
+    /// Follows the lines from one who is waited for back to the start.
+    fn follow(
+        &self,
+        start: Party,
+        from: Party,
+        path: &mut Vec<(ServerId, QueueEntry)>,
+        visited: &mut Vec<Party>,
+    ) -> bool {
+        if from == start {
+            return true;
+        }
+        if visited.contains(&from) {
+            return false;
+        }
+        visited.push(from);
+        for (server, line) in &self.lines {
+            for entry in line.iter().filter(|entry| entry.waiter == from) {
+                path.push((*server, *entry));
+                if self.follow(start, entry.holder, path, visited) {
+                    return true;
+                }
+                path.pop();
+            }
+        }
+        false
+    }
+
     /// Looks for a circle through a client.
     #[inline(never)]
     fn look(&mut self, at: Time, client: ClientId, scene: &Scene) {
@@ -90,6 +139,15 @@ fn describe(path: &[(ClientId, LockId)]) -> String {
     links.join("; ")
 }
 
+/// Spells out a circle through lines.
+fn describe_lines(path: &[(ServerId, QueueEntry)]) -> String {
+    let links = path.iter().map(|(server, QueueEntry { waiter, lock, holder })| {
+        let (waiter, holder) = (waiter.owner, holder.owner);
+        format!("{waiter} waits for {lock} at {server}, which {holder} has there")
+    });
+    links.collect::<Vec<_>>().join("; ")
+}
+
 impl Monitor for DeadlockFree {
     fn observe(&mut self, _: Time, _: &Observation, _: &Scene) {}
 
@@ -102,6 +160,10 @@ impl Monitor for DeadlockFree {
                     self.entangled |= holds_another(client, scene);
                     self.look(at, client, scene);
                 }
+            }
+            (Event::Queue(line), NodeId::Server(server)) => self.queue(at, server, line),
+            (Event::Host(HostEvent::Crashed), NodeId::Server(server)) => {
+                self.lines.remove(&server);
             }
             (Event::Owners { lock, .. }, _) if self.entangled => {
                 for holder in scene.holders(*lock) {
@@ -117,7 +179,8 @@ impl Monitor for DeadlockFree {
     }
 
     fn verdict(&self, _: Time, _: &Scene) -> Verdict {
-        let idle = (!self.entangled).then_some("no client waited for a lock while it held another");
+        let idle = (!self.entangled && !self.chained)
+            .then_some("no client waited for a lock while it held another");
         self.broken.verdict_unless(idle)
     }
 }
@@ -141,6 +204,39 @@ mod tests {
             history.break_of(DeadlockFree::default()),
             "0.007 s: c2 holds L2 and waits for L1; c1 holds L1 and waits for L2"
         );
+    }
+
+    /// At this server, these attempts wait for a lock that those have there.
+    fn line(history: History, server: u32, entries: &[(u32, u32, u32)]) -> History {
+        let party = |client| Party { owner: history.owner(client), attempt: u64::from(client) };
+        let entries = entries.iter().map(|(waiter, lock, holder)| QueueEntry {
+            waiter: party(*waiter),
+            lock: LockId(*lock),
+            holder: party(*holder),
+        });
+        let entries = entries.collect();
+        history.see(ServerId(server), Event::Queue(entries))
+    }
+
+    #[test]
+    fn lines_that_meet_in_a_circle_break_it() {
+        let history = line(History::new(), 2, &[(1, 1, 2)]).at(7);
+        assert_eq!(
+            line(history, 3, &[(2, 1, 1)]).break_of(DeadlockFree::default()),
+            "0.007 s: c2 waits for L1 at s3, which c1 has there; c1 waits for L1 at s2, which c2 \
+             has there"
+        );
+    }
+
+    #[test]
+    fn a_line_that_has_moved_on_or_died_closes_no_circle() {
+        let moved = line(line(History::new(), 2, &[(1, 1, 2)]), 2, &[]);
+        assert!(is_idle(&line(moved, 3, &[(2, 1, 1)]).judge(DeadlockFree::default())));
+        let died = line(History::new(), 2, &[(1, 1, 2)]).host(ServerId(2), HostEvent::Crashed);
+        assert!(is_idle(&line(died, 3, &[(2, 1, 1)]).judge(DeadlockFree::default())));
+        let chain = line(line(History::new(), 2, &[(1, 1, 2)]), 3, &[(2, 2, 3)]);
+        let settled = line(chain, 2, &[(1, 1, 2)]);
+        assert_eq!(settled.judge(DeadlockFree::default()), Verdict::Held);
     }
 
     #[test]

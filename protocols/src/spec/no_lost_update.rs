@@ -40,8 +40,12 @@ impl NoLostUpdate {
         if self.broken.is_set() {
             return;
         }
-        let (known, made_by) = (before.version.0, describe(before.by));
+        let known = before.version.0;
         let (based_on, made) = (based_on.0, made.0);
+        if made == known + 1 && based_on == known {
+            return;
+        }
+        let made_by = describe(before.by);
         if made != known + 1 {
             self.broken.set(
                 at,
@@ -50,7 +54,7 @@ impl NoLostUpdate {
                      which was at version {known}{made_by}: the storage forgot writes"
                 ),
             );
-        } else if based_on != known {
+        } else {
             self.broken.set(
                 at,
                 format!(

@@ -110,9 +110,10 @@ impl Awaited {
                 } else {
                     format!("it is owned by {}", names.join(" and by "))
                 };
+                let doubts = describe_doubts(*lock, scene);
                 format!(
                     "{client} has waited for {lock} since {since} (faults ended at {healed}); \
-                     the servers say that {owned}"
+                     the servers say that {owned}{doubts}"
                 )
             }
             Self::Freedom(lock, owner) => format!(
@@ -121,6 +122,18 @@ impl Awaited {
             ),
         }
     }
+}
+
+/// Who keeps a lock until somebody tells him what was decided, and who that is.
+fn describe_doubts(lock: LockId, scene: &Scene) -> String {
+    let doubts = scene.doubts(lock).map(|(server, doubt)| {
+        let decides = match scene.down(doubt.decides) {
+            Some(since) => format!("{}, which crashed at {since},", doubt.decides),
+            None => doubt.decides.to_string(),
+        };
+        format!("; {server} keeps it for {} and waits for {decides} to decide", doubt.owner)
+    });
+    doubts.collect()
 }
 
 /// An owner, and why he does not let go.
@@ -237,6 +250,28 @@ mod tests {
             late.break_of(bound()),
             "36.200 s: c2 has waited for L1 since 31.200 s (faults ended at 0.000 s); the servers \
              say that it is owned by c1, which has stood still since 33.000 s"
+        );
+    }
+
+    #[test]
+    fn a_server_in_doubt_says_whom_it_waits_for() {
+        use crate::contract::Doubt;
+        use crate::id::ServerId;
+        let history = History::new();
+        let (lock, owner, decides) = (LockId(1), history.owner(1), ServerId(1));
+        let history = history
+            .see(ServerId(2), Event::Doubts(vec![Doubt { lock, owner, decides }]))
+            .at(2000)
+            .host(ServerId(1), HostEvent::Crashed)
+            .healed()
+            .takes(1, 2, None)
+            .acquires(2, 1)
+            .at(9000);
+        assert_eq!(
+            history.break_of(bound()),
+            "7.000 s: c2 has waited for L1 since 2.000 s (faults ended at 2.000 s); the servers \
+             say that nobody owns it; s2 keeps it for c1 and waits for s1, which crashed at \
+             2.000 s, to decide"
         );
     }
 

@@ -11,9 +11,10 @@
 //! each ends the section in which it wanted the lock.
 
 use super::table::Table;
-use crate::contract::{Event, HostEvent, LockEvent, Observation, WorkEvent};
-use crate::id::{ClientId, Incarnation, LockId, NodeId, Owner, Token};
+use crate::contract::{Doubt, Event, HostEvent, LockEvent, Observation, WorkEvent};
+use crate::id::{ClientId, Incarnation, LockId, NodeId, Owner, ServerId, Token};
 use crate::time::Time;
+use std::collections::BTreeMap;
 
 /// How a client fares.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -84,9 +85,25 @@ pub(super) struct LockScene {
 pub(super) struct Scene {
     clients: Table<ClientScene>,
     locks: Table<LockScene>,
+    /// Which servers are down, and since when.
+    down: BTreeMap<ServerId, Time>,
+    /// What servers keep until somebody tells them what was decided.
+    doubts: BTreeMap<ServerId, Vec<Doubt>>,
 }
 
 impl Scene {
+    /// Since when a server has been down.
+    pub(super) fn down(&self, server: ServerId) -> Option<Time> {
+        self.down.get(&server).copied()
+    }
+
+    /// The servers that keep a lock until somebody tells them what was decided.
+    pub(super) fn doubts(&self, lock: LockId) -> impl Iterator<Item = (ServerId, &Doubt)> {
+        let doubts =
+            self.doubts.iter().flat_map(|(at, doubts)| doubts.iter().map(|one| (*at, one)));
+        doubts.filter(move |(_, doubt)| doubt.lock == lock)
+    }
+
     /// What is known of a client; `None` if it was never heard of.
     pub(super) fn client(&self, client: ClientId) -> Option<&ClientScene> {
         self.clients.get(client.index())
@@ -154,6 +171,16 @@ impl Scene {
                 known.sort_unstable();
             }
             (Event::Host(event), NodeId::Client(client)) => self.happens(at, client, *event),
+            (Event::Doubts(doubts), NodeId::Server(server)) => {
+                self.doubts.insert(server, doubts.clone());
+            }
+            (Event::Host(HostEvent::Crashed), NodeId::Server(server)) => {
+                self.down.insert(server, at);
+                self.doubts.remove(&server);
+            }
+            (Event::Host(HostEvent::Started(_)), NodeId::Server(server)) => {
+                self.down.remove(&server);
+            }
             _ => {}
         }
     }

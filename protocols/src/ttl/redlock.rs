@@ -6,6 +6,9 @@
 //! that the asking took, minus a drift. Otherwise it deletes its value *everywhere*, also where it
 //! got no answer, waits a random time and tries again.
 //!
+//! A release is done once a majority deleted the value. It failed if every server answered, each
+//! at the first time of asking, that it had none to delete; anything else is unknown.
+//!
 //! # What it promises
 //!
 //! No two owners with a majority at once: each server has one value for a lock, so this is

@@ -10,7 +10,7 @@ use crate::tables::{Board, detail, findings, glance, measures};
 use crate::terminal::Terminal;
 use clap::{Args, value_parser};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use locklab_scenarios::judge::Judgement;
+use locklab_scenarios::judge::{Cell, Judgement, Wish};
 use locklab_scenarios::registry::Contestants;
 use locklab_scenarios::scenario::Scenario;
 use locklab_scenarios::suite::{self, Comparison, Progress};
@@ -18,6 +18,13 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+/// So many seeds find what the catalogue expects.
+const USUAL_SEEDS: u64 = 20;
+
+fn is_blind(cell: &Cell) -> bool {
+    matches!(cell.as_wished, Wish::Blind(_))
+}
 
 /// Lets locks meet scenarios on the same seeds.
 #[derive(Args, Debug)]
@@ -30,7 +37,7 @@ pub(super) struct Compare {
     #[arg(long = "scenario", value_name = "SCENARIO")]
     scenarios: Vec<String>,
     /// How many seeds each pair is run with
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u64).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = USUAL_SEEDS, value_parser = value_parser!(u64).range(1..=1_000_000))]
     seeds: u64,
     /// The first of these seeds
     #[arg(long, value_name = "K", default_value_t = 1, value_parser = value_parser!(u64).range(..=1 << 62))]
@@ -60,6 +67,11 @@ impl Compare {
         } else if let Some(json) = json {
             let text = Report::of(&comparison, &calls).to_json();
             json.write(|file| file.write_all(text.as_bytes()))?;
+        }
+        if self.seeds < USUAL_SEEDS && comparison.cells.iter().any(is_blind) {
+            let text = "with so few seeds a rare break may not be found; the catalogue knows what \
+                        the usual 20 seeds find";
+            note(self.quiet, text);
         }
         output::print(&self.page(&comparison, &scenarios, &calls, terminal))?;
         Ok(if missing > 0 { Exit::Stopped } else { Exit::of(&comparison.cells) })
@@ -124,7 +136,7 @@ impl Compare {
         page += &format!("\n{}", heading(terminal, "What it costs (simulated time)"));
         page += &measures(&board, terminal, &self.measured(&board, scenarios));
         page += &findings(&board, calls, terminal);
-        page += &format!("\n{}\n", terminal.wrap(&self.summary(comparison, &board), 0));
+        page += &format!("\n{}\n", self.summary(comparison, &board));
         page
     }
 
@@ -143,13 +155,14 @@ impl Compare {
 
     fn summary(&self, comparison: &Comparison, board: &Board<'_>) -> String {
         let runs: u64 = comparison.measures.iter().map(|row| row.runs).sum();
-        let broken = |cell: &&_| {
-            let cell: &locklab_scenarios::judge::Cell = cell;
-            cell.verdict == Judgement::Broken
-        };
+        let broken = |cell: &&Cell| cell.verdict == Judgement::Broken;
         let found = comparison.cells.iter().filter(broken).count();
         let complaints = comparison.cells.iter().filter(|cell| !cell.as_wished.is_fine()).count();
-        let (protocols, scenarios) = (board.protocols.len(), board.scenarios.len());
+        let many = |number: usize, one: &str| {
+            format!("{number} {one}{}", if number == 1 { "" } else { "s" })
+        };
+        let protocols = many(board.protocols.len(), "protocol");
+        let scenarios = many(board.scenarios.len(), "scenario");
         let (first, last) = (self.first_seed, self.first_seed + self.seeds - 1);
         let outcome = match complaints {
             0 => "all is as promised and expected".to_owned(),
@@ -157,7 +170,7 @@ impl Compare {
             _ => format!("{complaints} are NOT as they should be"),
         };
         format!(
-            "{runs} runs: {protocols} protocols, {scenarios} scenarios, seeds {first} to {last}. \
+            "{runs} runs: {protocols}, {scenarios}, seeds {first} to {last}.\n\
              {found} of {} cells broke; {outcome}.",
             comparison.cells.len()
         )

@@ -75,3 +75,63 @@ impl Exit {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use locklab_protocols::spec::Guarantee;
+    use locklab_scenarios::judge::wilson;
+
+    fn cell(verdict: Judgement, expected: Option<Expected>, as_wished: Wish) -> Cell {
+        Cell {
+            protocol: "ttl".to_owned(),
+            scenario: "calm".to_owned(),
+            guarantee: Guarantee::Progress,
+            verdict,
+            expected,
+            promised: false,
+            runs: 1,
+            broken_runs: 0,
+            unknown_runs: 0,
+            not_exercised_runs: 0,
+            missing_runs: 0,
+            first_broken_seed: None,
+            reason: String::new(),
+            break_rate: wilson(0, 1),
+            as_wished,
+        }
+    }
+
+    fn held() -> Cell {
+        cell(Judgement::Held, None, Wish::AsExpected)
+    }
+
+    #[test]
+    fn the_worst_cell_decides() {
+        let broken = cell(Judgement::Broken, None, Wish::Regression(String::new()));
+        let unknown = cell(Judgement::Unknown, None, Wish::AsExpected);
+        assert_eq!(Exit::of(&[held()]), Exit::Fine);
+        assert_eq!(Exit::of(&[held(), unknown.clone()]), Exit::Undecided);
+        assert_eq!(Exit::of(&[unknown, broken, held()]), Exit::Broken);
+    }
+
+    #[test]
+    fn an_expected_break_is_fine_and_a_missed_one_is_not() {
+        let expected = Some(Expected::Broken);
+        let found = cell(Judgement::Broken, expected, Wish::AsExpected);
+        let missed = cell(Judgement::Held, expected, Wish::Blind(String::new()));
+        assert_eq!(Exit::of(&[found]), Exit::Fine);
+        assert_eq!(Exit::of(std::slice::from_ref(&missed)), Exit::Broken);
+        assert_eq!(Exit::of_one_run(&[held(), missed]), Exit::Undecided);
+    }
+
+    #[test]
+    fn not_put_to_the_test_counts_where_something_was_expected_or_nothing_was_tested() {
+        let idle = cell(Judgement::NotExercised, None, Wish::AsExpected);
+        assert_eq!(Exit::of(&[held(), idle.clone()]), Exit::Fine);
+        assert_eq!(Exit::of(&[idle]), Exit::Undecided);
+        let expected = Some(Expected::Held);
+        let wanted = cell(Judgement::NotExercised, expected, Wish::Blind(String::new()));
+        assert_eq!(Exit::of(&[held(), wanted]), Exit::Undecided);
+    }
+}

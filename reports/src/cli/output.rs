@@ -5,12 +5,12 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// Prints results.
+/// Prints results. If nobody reads them any more (`| head`), he has seen enough.
 pub(super) fn print(text: &str) -> Result<(), Trouble> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Trouble::NobodyReads),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(Trouble::File(format!("cannot write to standard output: {error}"))),
     }
 }
@@ -70,6 +70,7 @@ impl Output {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
+        folder.metadata()?;
         let mut builder = tempfile::Builder::new();
         builder.prefix(".locklab-");
         #[cfg(unix)]
@@ -77,10 +78,6 @@ impl Output {
             use std::os::unix::fs::PermissionsExt;
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
-        // The message of the system alone: the name of the new file means nothing to anybody.
-        builder.tempfile_in(folder).map_err(|error| match error.raw_os_error() {
-            Some(code) => io::Error::from_raw_os_error(code),
-            None => io::Error::from(error.kind()),
-        })
+        builder.tempfile_in(folder).map_err(|error| error.kind().into())
     }
 }

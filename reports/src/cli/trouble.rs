@@ -14,8 +14,6 @@ pub(super) enum Trouble {
     Scenario(Box<ScenarioError>),
     /// A file cannot be read or written.
     File(String),
-    /// Nobody reads standard output any more.
-    NobodyReads,
 }
 
 impl Trouble {
@@ -40,7 +38,6 @@ impl fmt::Display for Trouble {
                 let help = miette::Diagnostic::help(error.as_ref()).map(|help| help.to_string());
                 help.map_or(Ok(()), |help| write!(f, "\n  help: {help}"))
             }
-            Self::NobodyReads => f.write_str("error: nobody reads the output"),
         }
     }
 }

@@ -6,15 +6,18 @@ use crate::terminal::{Paint, Terminal};
 use locklab_protocols::spec::Guarantee;
 use locklab_scenarios::judge::{Cell, Judgement};
 
-/// One row for each scenario in which anything broke, one column for each protocol; as many
-/// tables below each other as it takes.
+/// What a column needs beside its text.
+const GAP: usize = 3;
+
+/// One column for each protocol, in as many tables below each other as it takes; in each of them
+/// one row for each scenario in which one of its protocols broke.
 pub fn detail(board: &Board<'_>, terminal: &Terminal) -> String {
     let breaks = |scenario: &&str| {
         let cells = &board.comparison.cells;
         cells.iter().any(|cell| cell.scenario == **scenario && is_worth_a_row(cell))
     };
     let (eventful, calm): (Vec<&str>, Vec<&str>) =
-        board.scenarios.iter().copied().partition(|scenario| breaks(&scenario));
+        board.scenarios.iter().copied().partition(|scenario| breaks(scenario));
     let mut page = String::new();
     if !eventful.is_empty() {
         for protocols in blocks(board, &eventful, terminal.width) {
@@ -26,6 +29,9 @@ pub fn detail(board: &Board<'_>, terminal: &Terminal) -> String {
             letters.map(|guarantee| format!("{} {guarantee}", letter(guarantee))).collect();
         let legend = format!("Broke: {}. ! it should have held.  ? unknown.", letters.join(", "));
         page += &terminal.paint(Paint::Dim, &terminal.wrap(&legend, 7));
+        page.push('\n');
+        let rest = "A lock without a row, or with a dot in it, did not break in that scenario.";
+        page += &terminal.paint(Paint::Dim, &terminal.wrap(rest, 0));
         page.push('\n');
     }
     if !calm.is_empty() {
@@ -42,12 +48,12 @@ fn is_worth_a_row(cell: &Cell) -> bool {
 
 /// Protocols dealt into tables that fit.
 fn blocks<'a, 'b>(board: &'a Board<'b>, scenarios: &[&str], width: usize) -> Vec<&'a [&'b str]> {
-    let names = scenarios.iter().map(|name| name.len()).max().unwrap_or(0) + 2;
+    let names = scenarios.iter().map(|name| name.len()).max().unwrap_or(0) + GAP;
     let mut blocks = Vec::new();
     let (mut start, mut used) = (0, names);
     for (position, protocol) in board.protocols.iter().enumerate() {
         let said = scenarios.iter().map(|name| letters(&board.of_pair(protocol, name)).1.len());
-        let wide = said.max().unwrap_or(0).max(protocol.len()) + 2;
+        let wide = said.max().unwrap_or(0).max(protocol.len()) + GAP;
         if used + wide > width && position > start {
             blocks.push(&board.protocols[start..position]);
             (start, used) = (position, names);
@@ -62,14 +68,19 @@ fn block(board: &Board<'_>, terminal: &Terminal, scenarios: &[&str], protocols: 
     let heads = protocols.iter().map(|protocol| (*protocol).to_owned());
     let mut table = sheet(terminal, std::iter::once(String::new()).chain(heads));
     for scenario in scenarios {
+        let said: Vec<_> =
+            protocols.iter().map(|protocol| board.of_pair(protocol, scenario)).collect();
+        if !said.iter().flatten().any(|cell| is_worth_a_row(cell)) {
+            continue;
+        }
         let mut row = vec![cell(Paint::Plain, scenario)];
-        for protocol in protocols {
-            let (paint, said) = letters(&board.of_pair(protocol, scenario));
-            row.push(cell(paint, said));
+        for cells in said {
+            let (paint, letters) = letters(&cells);
+            row.push(cell(paint, letters));
         }
         table.add_row(row);
     }
-    text(table)
+    text(table, 2)
 }
 
 /// The letters of what broke for one protocol in one scenario.

@@ -10,8 +10,10 @@ pub fn findings(board: &Board<'_>, calls: &Calls, terminal: &Terminal) -> String
     let mut page = String::new();
     let known = found(board, |cell| cell.verdict == Judgement::Broken && cell.as_wished.is_fine());
     if !known.is_empty() {
-        let heading = "What breaks outside of promises, and the command that shows it";
+        let heading = "What breaks outside of promises";
         page += &format!("{}\n", terminal.paint(Paint::Bold, heading));
+        let legend = "(broken runs/runs + further scenarios: how; the command tells it in full)";
+        page += &format!("{}\n", terminal.paint(Paint::Dim, legend));
         page += &tell(&known, calls, terminal, |found| found.line(terminal));
     }
     let wrong = found(board, |cell| !cell.as_wished.is_fine());
@@ -50,7 +52,7 @@ fn found<'a>(board: &Board<'a>, is: impl Fn(&Cell) -> bool) -> Vec<Found<'a>> {
     all
 }
 
-/// Those that one run shows, together, with its command.
+/// By protocol; those that one run shows together, and its command.
 fn tell(
     all: &[Found<'_>],
     calls: &Calls,
@@ -58,15 +60,18 @@ fn tell(
     text: impl Fn(&Found<'_>) -> String,
 ) -> String {
     let mut page = String::new();
+    let mut protocol = "";
     for together in all.chunk_by(same_run) {
         let first = together[0].cell;
-        let title = format!("{} in {}", first.protocol, first.scenario);
-        page += &format!("\n{}\n", terminal.paint(Paint::Bold, &title));
+        if first.protocol != protocol {
+            protocol = &first.protocol;
+            page += &format!("\n{}\n", terminal.paint(Paint::Bold, protocol));
+        }
         for found in together {
             page += &format!("  {}\n", text(found));
         }
         let command = calls.replay(&first.scenario, &first.protocol, seed(first));
-        page += &format!("  {}\n", terminal.paint(Paint::Dim, &command));
+        page += &format!("      {}\n", terminal.paint(Paint::Dim, &command));
     }
     page
 }

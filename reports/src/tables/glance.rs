@@ -9,6 +9,9 @@ use locklab_scenarios::judge::{Cell, Judgement};
 /// One row for each protocol, one column for each guarantee, the worst over all scenarios.
 pub fn glance(board: &Board<'_>, terminal: &Terminal) -> String {
     let guarantees = board.tested();
+    let names = board.protocols.iter().map(|name| name.len()).max().unwrap_or(0);
+    let narrow = terminal.width < names + 1 + COLUMN * guarantees.len();
+    let head = if narrow { short_head } else { head };
     let heads = guarantees.iter().map(|guarantee| head(*guarantee).to_owned());
     let mut table = sheet(terminal, std::iter::once(String::new()).chain(heads));
     let one = board.scenarios.len() == 1;
@@ -18,7 +21,7 @@ pub fn glance(board: &Board<'_>, terminal: &Terminal) -> String {
         for guarantee in &guarantees {
             let cells: Vec<&Cell> = board.of_guarantee(protocol, *guarantee).collect();
             let (paint, said) = worst(&cells, one, &mut seen);
-            row.push(cell(paint, said));
+            row.push(cell(paint, if narrow { shortened(&said) } else { said }));
         }
         table.add_row(row);
     }
@@ -27,10 +30,11 @@ pub fn glance(board: &Board<'_>, terminal: &Terminal) -> String {
         .filter(|guarantee| !guarantees.contains(guarantee))
         .map(Guarantee::name)
         .collect();
-    let mut page = text(table);
+    let mut page = text(table, 1);
     page.push('\n');
     for line in seen.legend(one) {
-        page += &terminal.paint(Paint::Dim, &terminal.wrap(&line, 12));
+        let line = if narrow { shortened_legend(&line) } else { line };
+        page += &terminal.paint(Paint::Dim, &terminal.wrap(&line, LEGEND));
         page.push('\n');
     }
     if !untested.is_empty() {
@@ -39,6 +43,36 @@ pub fn glance(board: &Board<'_>, terminal: &Terminal) -> String {
         page.push('\n');
     }
     page
+}
+
+/// In this column of the legend the meanings begin.
+const LEGEND: usize = 12;
+
+/// A column needs so much room for whole words.
+const COLUMN: usize = 9;
+
+fn shortened(said: &str) -> String {
+    said.replacen("breaks", "brk", 1).replacen("BROKEN!", "BRK!", 1).replacen("unknown", "unkn.", 1)
+}
+
+fn shortened_legend(line: &str) -> String {
+    let (word, meaning) = line.split_at(LEGEND.min(line.len()));
+    format!("{:LEGEND$}{meaning}", shortened(word).trim_end())
+}
+
+fn short_head(guarantee: Guarantee) -> &'static str {
+    match guarantee {
+        Guarantee::GrantExclusion => "grant\nexcl.",
+        Guarantee::MutualExclusion => "mutual\nexcl.",
+        Guarantee::TokenOrder => "token\norder",
+        Guarantee::FencedWrites => "fenced\nwrites",
+        Guarantee::NoLostUpdate => "no l.\nupdate",
+        Guarantee::LeaseKept => "lease\nkept",
+        Guarantee::Progress => "prog-\nress",
+        Guarantee::DeadlockFree => "deadl.\nfree",
+        Guarantee::Agreement => "agree-\nment",
+        Guarantee::Linearizable => "linear",
+    }
 }
 
 /// A name broken where a narrow column can bear it.

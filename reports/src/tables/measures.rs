@@ -14,25 +14,24 @@ pub fn measures(board: &Board<'_>, terminal: &Terminal, scenarios: &[&str]) -> S
         "grants",
         "wait\np50",
         "wait\np99",
-        "served\nin time",
-        "messages\n/grant",
+        "served",
+        "msgs\n/grant",
         "writes\n/grant",
         "stale\nrefused",
-        "recovers\nin (p50)",
+        "recov.\n(p50)",
     ];
     let mut page = String::new();
     for scenario in scenarios {
         let rows = board.comparison.measures.iter().filter(|row| row.scenario == *scenario);
-        let mut heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
-        heads[0] = format!("in {scenario}");
-        let mut table = sheet(terminal, heads);
+        page += &format!("in {scenario}\n");
+        let mut table = sheet(terminal, heads.map(str::to_owned));
         rows.for_each(|row| {
             table.add_row(cells(row));
         });
         for column in table.column_iter_mut().skip(1) {
             column.set_cell_alignment(CellAlignment::Right);
         }
-        page += &text(table);
+        page += &text(table, if terminal.width < 96 { 1 } else { 2 });
         page.push('\n');
     }
     page

@@ -25,7 +25,7 @@ pub fn once(
         };
         table.add_row(row(one, why));
     }
-    let mut page = text(table);
+    let mut page = text(table, 2);
     page.push('\n');
     for goal in goals {
         let reached = outcome.goals.contains(goal);
@@ -56,7 +56,7 @@ pub fn several(cells: &[Cell], terminal: &Terminal) -> String {
         row.extend(rest.map(|count| cell(Paint::Plain, count)));
         table.add_row(row);
     }
-    text(table)
+    text(table, 2)
 }
 
 fn row(one: &Cell, last: String) -> Vec<comfy_table::Cell> {

@@ -1,7 +1,9 @@
 //! The look that all tables share: no box, one line below the heads.
 
 use crate::terminal::{Paint, Terminal};
-use comfy_table::{Attribute, Cell, Color, ContentArrangement, LineStyle, Table, TableStyle};
+use comfy_table::{
+    Attribute, Cell, Color, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle,
+};
 
 const STYLE: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
@@ -34,10 +36,14 @@ pub(super) fn cell(paint: Paint, text: impl ToString) -> Cell {
     }
 }
 
-/// The text of a table, its lines without blanks at their ends.
-pub(super) fn text(mut table: Table) -> String {
+/// The text of a table with so many blanks between its columns, its lines without blanks at
+/// their ends.
+pub(super) fn text(mut table: Table, gap: u16) -> String {
     for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
+        column.set_padding((0, gap));
+    }
+    if let Some(names) = table.column_mut(0) {
+        names.set_constraint(ColumnConstraint::ContentWidth);
     }
     let mut text = table.trim_fmt();
     text.push('\n');

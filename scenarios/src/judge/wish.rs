@@ -26,14 +26,16 @@ impl Wish {
             (Judgement::Broken, _) if cell.promised => {
                 Self::Regression(format!("{guarantee} is promised here and broke: {reason}"))
             }
-            (Judgement::Broken, Some(Expected::Broken)) | (_, None) => Self::AsExpected,
+            (Judgement::Broken, Some(Expected::Broken) | None) => Self::AsExpected,
             (Judgement::Broken, Some(wanted)) => {
                 Self::Regression(format!("{guarantee} should be {wanted} and broke: {reason}"))
             }
-            (found, Some(wanted)) if Expected::from(*found) == *wanted => Self::AsExpected,
-            _ if cell.missing_runs > 0 => {
+            _ if cell.missing_runs > 0 && (expected.is_some() || cell.promised) => {
                 Self::Undecided(format!("{} runs are missing", cell.missing_runs))
             }
+            (Judgement::Unknown, None) if cell.promised => Self::Undecided(reason.clone()),
+            (_, None) => Self::AsExpected,
+            (found, Some(wanted)) if Expected::from(*found) == *wanted => Self::AsExpected,
             (Judgement::Unknown, Some(_)) => Self::Undecided(reason.clone()),
             (_, Some(Expected::Broken)) => {
                 Self::Blind(format!("{guarantee} should break here; {runs} runs did not find it"))

@@ -67,7 +67,14 @@ fn seen_at(event: Trigger) -> Part {
         | Trigger::Lost
         | Trigger::Released
         | Trigger::Checked => Part::Clients,
-        Trigger::LeaseGranted | Trigger::Renewed | Trigger::Expired => Part::Servers,
+        Trigger::LeaseGranted
+        | Trigger::Renewed
+        | Trigger::Expired
+        | Trigger::Began
+        | Trigger::Prepared
+        | Trigger::Voted
+        | Trigger::Decided
+        | Trigger::InDoubt => Part::Servers,
         Trigger::Read | Trigger::Written | Trigger::Rejected => Part::Storage,
     }
 }

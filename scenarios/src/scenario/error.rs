@@ -3,6 +3,7 @@
 use locklab_sim::names;
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use std::ops::Range;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// What is wrong with a scenario file.
@@ -16,7 +17,7 @@ pub struct ScenarioError {
     #[help]
     help: Option<String>,
     #[source_code]
-    source_code: Option<NamedSource<String>>,
+    source_code: Option<Arc<NamedSource<String>>>,
     #[label("here")]
     span: Option<SourceSpan>,
 }
@@ -61,11 +62,12 @@ impl ScenarioError {
     ) -> Self {
         let start = span.start.min(text.len());
         let line = text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let source = NamedSource::new(file, text.to_owned());
         Self {
             place: format!("{file}:{line}"),
             message,
             help,
-            source_code: Some(NamedSource::new(file, text.to_owned()).with_language("toml")),
+            source_code: Some(Arc::new(source.with_language("toml"))),
             span: Some(span.into()),
         }
     }

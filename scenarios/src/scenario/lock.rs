@@ -30,9 +30,24 @@ pub struct LockSettings {
     /// How long a server stays away after a restart.
     #[serde(with = "optional_duration", skip_serializing_if = "Option::is_none")]
     pub restart_delay: Option<Duration>,
+    /// Whether each lock is guarded by one server, in turn, instead of by all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spread: Option<bool>,
+    /// Whether locks are given out without a lease, where a lock can do so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub without_lease: Option<bool>,
     /// How much of the lease a client does not use, in percent, in case that clocks drift.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drift_percent: Option<u32>,
+    /// After how many log entries a server takes a snapshot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshot_every: Option<u64>,
+    /// How often a leader hands over.
+    #[serde(with = "optional_duration", skip_serializing_if = "Option::is_none")]
+    pub transfer_every: Option<Duration>,
+    /// How often a leader takes a server out of the configuration, or back in.
+    #[serde(with = "optional_duration", skip_serializing_if = "Option::is_none")]
+    pub reconfigure_every: Option<Duration>,
 }
 
 impl LockSettings {
@@ -40,6 +55,18 @@ impl LockSettings {
     pub(super) fn check(&self) -> Result<(), String> {
         if self.lease.is_some_and(|lease| lease.is_zero()) {
             return Err("`lease` is zero, so no grant would last".to_owned());
+        }
+        if self.snapshot_every == Some(0) {
+            return Err("`snapshot_every` is 0; it counts entries from 1".to_owned());
+        }
+        let often = [
+            ("transfer_every", self.transfer_every),
+            ("reconfigure_every", self.reconfigure_every),
+        ];
+        if let Some((key, _)) =
+            often.iter().find(|(_, every)| every.is_some_and(|every| every.is_zero()))
+        {
+            return Err(format!("`{key}` is zero, so nothing else would be done"));
         }
         match self.drift_percent {
             Some(drift @ 100..) => {

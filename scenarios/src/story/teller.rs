@@ -75,6 +75,8 @@ pub(super) struct Teller<'a> {
     drafts: Vec<Draft>,
     tales: Tales,
     consequences: BTreeMap<Consequence, u32>,
+    /// What came of which section before.
+    came: BTreeSet<(Option<usize>, Consequence)>,
 }
 
 impl<'a> Teller<'a> {
@@ -88,6 +90,7 @@ impl<'a> Teller<'a> {
             drafts: Vec::new(),
             tales: Tales::default(),
             consequences: BTreeMap::new(),
+            came: BTreeSet::new(),
         }
     }
 
@@ -122,7 +125,14 @@ impl<'a> Teller<'a> {
             }
             (Event::Storage(event), _) => self.stores(at, *event),
             (Event::Host(event), node) => self.hosts(at, node, *event),
-            (Event::Lock(_) | Event::Work(_), _) => {}
+            (
+                Event::Lock(_)
+                | Event::Work(_)
+                | Event::Milestone(_)
+                | Event::Queue(_)
+                | Event::Doubts(_),
+                _,
+            ) => {}
         }
     }
 
@@ -169,7 +179,7 @@ impl<'a> Teller<'a> {
     }
 
     /// Something came of the sections of these clients: told in full the first few times, then
-    /// only where something new comes of the section.
+    /// only where something new comes of the section, and there once.
     pub(super) fn consequence(
         &mut self,
         kinds: &[Consequence],
@@ -177,23 +187,27 @@ impl<'a> Teller<'a> {
         (at, node): (Time, NodeId),
         text: String,
     ) {
+        let section = clients.first().and_then(|client| self.scene.section(*client));
         let mut new = false;
+        let mut again = !kinds.is_empty();
         for kind in kinds {
             let told = self.consequences.entry(*kind).or_default();
             *told += 1;
             new |= *told <= TOLD;
+            again &= !self.came.insert((section, *kind));
         }
         let mark = if kinds.is_empty() { Mark::Event } else { Mark::Consequence };
-        let section = clients.first().and_then(|client| self.scene.section(*client));
+        let weight = match (new, again) {
+            (true, _) => Weight::Always,
+            (false, true) => Weight::Trifle,
+            (false, false) => Weight::Section,
+        };
         if new {
             clients.iter().for_each(|client| self.matters(*client));
-            self.draft(at, Some(node), text, mark, Weight::Always, section);
-        } else {
-            if !kinds.is_empty() {
-                self.tales.repeats.extend(section);
-            }
-            self.draft(at, Some(node), text, mark, Weight::Section, section);
+        } else if !kinds.is_empty() {
+            self.tales.repeats.extend(section);
         }
+        self.draft(at, Some(node), text, mark, weight, section);
     }
 
     fn draft(

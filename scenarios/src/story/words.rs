@@ -5,21 +5,20 @@ use std::time::Duration;
 
 /// A duration as people say it: two or three digits and a unit (`15 s`, `9.8 s`, `250 ms`).
 pub fn span(duration: Duration) -> String {
-    let (value, unit) = match duration.as_nanos() {
+    let nanos = duration.as_nanos();
+    let (size, unit) = match nanos {
         0 => return "0 s".to_owned(),
-        n if n >= 999_950_000 => (tenths(n, 1_000_000_000), "s"),
-        n if n >= 999_950 => (tenths(n, 1_000_000), "ms"),
-        n => (tenths(n, 1_000), "\u{b5}s"),
+        999_950_000.. => (1_000_000_000, "s"),
+        999_950.. => (1_000_000, "ms"),
+        _ => (1_000, "\u{b5}s"),
     };
-    match value {
-        // Whole where the tenth is nothing, or nothing that anybody asks for.
-        tenths if tenths % 10 == 0 || tenths >= 1000 => format!("{} {unit}", (tenths + 5) / 10),
-        tenths => format!("{}.{} {unit}", tenths / 10, tenths % 10),
+    let tenths = (nanos * 10 + size / 2) / size;
+    match (tenths / 10, tenths % 10) {
+        // From a hundred on nobody asks for tenths.
+        (100.., _) => format!("{} {unit}", (nanos + size / 2) / size),
+        (whole, 0) => format!("{whole} {unit}"),
+        (whole, tenth) => format!("{whole}.{tenth} {unit}"),
     }
-}
-
-fn tenths(nanos: u128, unit: u128) -> u128 {
-    (nanos * 10 + unit / 2) / unit
 }
 
 /// `a`, `a and b`, `a, b and c`.
@@ -40,13 +39,23 @@ pub(super) fn count(number: usize, one: &str) -> String {
     }
 }
 
-/// At most so many characters of a text that a program printed.
-pub(super) fn shortened(text: &str) -> String {
-    const LONGEST: usize = 72;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.to_owned(),
+/// What a message is about: the names that open what the program prints, each once, and the
+/// operation in it if it says one. `Storage(Request(Request { operation: Read, .. }))` is about a
+/// `Request Read`.
+pub(super) fn gist(message: &str) -> String {
+    let name =
+        |text: &str| -> String { text.chars().take_while(|c| c.is_alphanumeric()).collect() };
+    let mut names: Vec<String> = Vec::new();
+    let opening = message.split('{').next().unwrap_or_default();
+    for part in opening.split('(').map(name).filter(|name| !name.is_empty()) {
+        let wrapper = names.is_empty() && matches!(part.as_str(), "Lock" | "Storage");
+        if !wrapper && names.last() != Some(&part) {
+            names.push(part);
+        }
     }
+    let operation = message.split_once("operation: ").map(|(_, operation)| name(operation));
+    names.extend(operation);
+    names.join(" ")
 }
 
 #[cfg(test)]
@@ -70,5 +79,14 @@ mod tests {
     fn lists_end_in_and() {
         assert_eq!(list(["a"]), "a");
         assert_eq!(list(["a", "b", "c"]), "a, b and c");
+    }
+
+    #[test]
+    fn the_gist_of_a_message_is_its_names() {
+        let read = "Storage(Request(Request { number: 1, operation: Read }))";
+        assert_eq!(gist(read), "Request Read");
+        let write = "Storage(Request(Request { operation: Write { based_on: Version(3) } }))";
+        assert_eq!(gist(write), "Request Write");
+        assert_eq!(gist("Ask"), "Ask");
     }
 }

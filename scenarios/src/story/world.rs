@@ -3,7 +3,7 @@
 use super::Mark;
 use super::scene::Phase;
 use super::teller::{Consequence, Teller};
-use super::words::{count, list, shortened, span};
+use super::words::{count, gist, list, span};
 use locklab_protocols::contract::HostEvent;
 use locklab_protocols::id::{ClientId, NodeId};
 use locklab_protocols::time::Time;
@@ -105,7 +105,11 @@ impl Teller<'_> {
         self.faults.insert(fault, what.to_owned());
         if !self.told_by_its_nodes(fault) {
             let node = if let [node] = nodes { Some(*node) } else { None };
-            self.always(at, node, format!("fault: {what}"), Mark::Fault);
+            let named = match nodes {
+                [] | [_] | [_, _, _, _, _, ..] => String::new(),
+                few => format!(" ({})", list(few)),
+            };
+            self.always(at, node, format!("fault: {what}{named}"), Mark::Fault);
         }
     }
 
@@ -145,7 +149,7 @@ impl Teller<'_> {
         let drafted = self.lost.entry(section).or_default();
         *drafted += 1;
         if *drafted <= LOST_TOLD {
-            let text = format!("message to {to} {why}: {}", shortened(message));
+            let text = format!("message to {to} {why}: {}", gist(message));
             self.routine(at, from, client, text);
         } else {
             self.trifle(at, from, || format!("message to {to} {why}: {message}"));
@@ -167,7 +171,7 @@ impl Teller<'_> {
                 let text = format!(
                     "hears from {from} what was sent {} ago: {}",
                     span(at.since(sent)),
-                    shortened(message)
+                    gist(message)
                 );
                 self.consequence(&[Consequence::Late], &[client], (at, to), text);
             }

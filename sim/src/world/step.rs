@@ -1,10 +1,12 @@
 //! A node takes a step, and its effects are applied, one by one.
 
-use super::node::{Armed, Letter, Question};
+use super::node::{Armed, Letter, NodeState, Question};
 use super::{Next, SWEEP_ALWAYS, SWEEP_EVERY, World};
 use crate::outcome::Happening;
-use locklab_protocols::contract::{Clock, Effect, Event, HostEvent, Input, Protocol, When};
-use locklab_protocols::id::NodeId;
+use locklab_protocols::contract::{
+    Clock, Effect, Event, HostEvent, Input, LeaseEvent, Protocol, When,
+};
+use locklab_protocols::id::{LockId, NodeId, Owner};
 use locklab_protocols::system::{PacketOf, SystemEffect, SystemInput, TimerOf};
 use locklab_protocols::time::Time;
 
@@ -270,10 +272,37 @@ impl<P: Protocol> World<P> {
         self.observe(slot, event);
         let mut changes = Vec::new();
         let servers = self.system.servers();
+        let nodes = &self.nodes[..self.setting.protocol.servers()];
+        let ran_out = |lock, owner| {
+            lease == LeaseEvent::Expired { lock, owner } || expires(nodes, lock, owner)
+        };
         let look = |event| changes.push(event);
-        self.account.look(&self.setting.protocol, servers, lease.lock(), Some(&lease), look);
+        self.account.look(&self.setting.protocol, servers, lease.lock(), ran_out, look);
         for event in changes {
             self.observe(slot, event);
         }
     }
+
+    /// Looks at the servers' account of all locks again.
+    pub(super) fn sweep(&mut self, slot: usize) {
+        let mut changes = Vec::new();
+        let servers = self.system.servers();
+        let locks = self.plan.workload.locks;
+        let nodes = &self.nodes[..self.setting.protocol.servers()];
+        let ran_out = |lock, owner| expires(nodes, lock, owner);
+        let look = |event| changes.push(event);
+        self.account.look_at_all(&self.setting.protocol, servers, locks, ran_out, look);
+        for event in changes {
+            self.observe(slot, event);
+        }
+    }
+}
+
+/// Whether a server has let a lease run out and has not come to say so: it waits for its disk, or
+/// stands still in the midst of its step.
+fn expires<P: Protocol>(servers: &[NodeState<P>], lock: LockId, owner: Owner) -> bool {
+    let expired = Event::Lease(LeaseEvent::Expired { lock, owner });
+    let says =
+        |effect: &SystemEffect<P>| matches!(effect, Effect::Notify(event) if *event == expired);
+    servers.iter().any(|server| server.pending.iter().any(says))
 }

@@ -61,6 +61,13 @@ impl Search {
         outcome: Outcome,
         steps: &mut u64,
     ) -> Result<(), Stop> {
+        if let Some(next) = self.without_a_choice(id, outcome) {
+            *steps = steps.checked_sub(1).ok_or(Stop::Budget)?;
+            self.open.remove(&id);
+            self.configurations.clear();
+            self.configurations.insert(next);
+            return Ok(());
+        }
         let Some(pending) = self.open.get_mut(&id) else {
             return Ok(());
         };
@@ -97,6 +104,33 @@ impl Search {
             }
         }
         waited.into_iter().try_for_each(|id| self.returned(id, Outcome::Unknown, steps))
+    }
+
+    /// What follows from a success where nothing else can have come first, which is the usual
+    /// case: one configuration, nothing left of the past, and nobody else there but processes that
+    /// wait for the lock. None of those can take it while it is held, and whoever took it while it
+    /// is free would keep it, for nothing called so far ends his hold.
+    fn without_a_choice(&self, id: u32, outcome: Outcome) -> Option<Configuration> {
+        let pending = self.open.get(&id)?;
+        let waits = |(other, waiter): (&u32, &Pending)| {
+            *other == id
+                || (waiter.action == Action::Acquire
+                    && !waiter.unknown
+                    && waiter.after.is_empty()
+                    && waiter.process != pending.process)
+        };
+        let plain = matches!(outcome, Outcome::Ok(_))
+            && !self.semantics.busy_means_held
+            && self.configurations.len() == 1
+            && self.gone.is_empty()
+            && pending.after.is_empty()
+            && self.open.iter().all(waits);
+        let configuration = self.configurations.first().filter(|_| plain)?;
+        if configuration.is_settled() {
+            configuration.ended(self.semantics, pending, outcome)
+        } else {
+            None
+        }
     }
 
     /// A process will call nothing more; what it left open must have returned as unknown.
@@ -161,6 +195,9 @@ impl Search {
     /// Drops each configuration that another one can still turn into, or that differs from
     /// another one only in having fewer unknown operations left: all that fits it fits the other.
     fn keep_the_best(&mut self, steps: &mut u64) -> Result<(), Stop> {
+        if self.configurations.len() == 1 {
+            return Ok(());
+        }
         let all: Vec<_> = self.configurations.iter().cloned().collect();
         for configuration in all {
             if self.configurations.len() == 1 {

@@ -28,6 +28,10 @@ impl Votes {
         self.0 |= 1 << server.index();
     }
 
+    fn remove(&mut self, server: ServerId) {
+        self.0 &= !(1 << server.index());
+    }
+
     /// Whether a server is among them.
     pub fn contains(self, server: ServerId) -> bool {
         self.0 & (1 << server.index()) != 0
@@ -67,8 +71,9 @@ pub struct Ballot {
     first: u32,
     /// How many ballots were lost.
     lost: u32,
-    /// How often deletion was asked for in the release.
-    deletions: u32,
+    /// Who was asked more than once in the release: that he has none to delete may be the work of
+    /// an earlier copy.
+    again: Votes,
     /// Whether a ballot that was given up may still find a majority.
     doubtful: bool,
 }
@@ -121,7 +126,7 @@ impl RedlockClient {
             no: Votes::default(),
             first,
             lost: 0,
-            deletions: 0,
+            again: Votes::default(),
             doubtful: false,
         };
         self.ballots.insert(lock, ballot);
@@ -171,7 +176,7 @@ impl RedlockClient {
                 if reply.value.owner == me && self.lost.get(&lock) != Some(&reply.value.serial) =>
             {
                 if let (Some(Stage::Releasing), Some(ballot)) = (stage, ballot) {
-                    ballot.deletions += 1;
+                    ballot.again.insert(server);
                 }
                 send(server, lock, reply.value, RedisCommand::DelIfMine, fx);
             }
@@ -182,11 +187,13 @@ impl RedlockClient {
                 }
             }
             (Answer::Deleted(done), Some(Stage::Releasing), Some(ballot)) => {
-                let answers = if done { &mut ballot.yes } else { &mut ballot.no };
-                answers.insert(server);
-                if ballot.yes.count() + ballot.no.count() >= self.quorum {
-                    self.released(lock, fx);
+                if done {
+                    ballot.yes.insert(server);
+                    ballot.no.remove(server);
+                } else if !ballot.yes.contains(server) {
+                    ballot.no.insert(server);
                 }
+                self.judge_release(lock, fx);
             }
             _ => {}
         }
@@ -219,7 +226,7 @@ impl RedlockClient {
                 fx.notify(LockEvent::Lost { lock });
             }
             (RedlockTimer::Answers(..), Stage::Releasing) if current => {
-                self.delete(lock, fx);
+                self.delete_again(lock, fx);
             }
             (RedlockTimer::ReleaseOver(..), Stage::Releasing) if current => {
                 self.end_release(lock, serial, Ending::Unknown, fx);
@@ -281,34 +288,50 @@ impl RedlockClient {
         fx.disarm(RedlockTimer::Validity(lock, serial));
         let patience = self.settings.release_timeout;
         fx.arm(RedlockTimer::ReleaseOver(lock, serial), Clock::Monotonic, patience);
-        self.delete(lock, fx);
-    }
-
-    /// Asks all servers that have not answered to delete the value.
-    fn delete(&mut self, lock: LockId, fx: &mut Fx) {
-        let Some(ballot) = self.ballots.get_mut(&lock) else {
-            return;
-        };
-        ballot.deletions += 1;
-        let ballot = *ballot;
-        let value = self.value(ballot.serial);
-        for server in (0..self.servers).map(ServerId::at) {
-            if !ballot.yes.contains(server) && !ballot.no.contains(server) {
-                send(server, lock, value, RedisCommand::DelIfMine, fx);
-            }
-        }
-        let answers = RedlockTimer::Answers(lock, ballot.serial);
+        self.send_all(lock, serial, RedisCommand::DelIfMine, fx);
+        let answers = RedlockTimer::Answers(lock, serial);
         fx.arm(answers, Clock::Monotonic, self.settings.request_timeout);
     }
 
-    /// A majority has no such value any more. A deletion that found none took no effect; unless
-    /// an earlier copy of it did.
-    fn released(&mut self, lock: LockId, fx: &mut Fx) {
+    /// Asks those once more who have not answered; unless a majority of deletions cannot be had any
+    /// more, whatever they answer.
+    fn delete_again(&mut self, lock: LockId, fx: &mut Fx) {
+        let Some(ballot) = self.ballots.get_mut(&lock) else {
+            return;
+        };
+        let serial = ballot.serial;
+        if ballot.no.count() > self.servers - self.quorum {
+            self.end_release(lock, serial, Ending::Unknown, fx);
+            return;
+        }
+        let value = Value { owner: self.me, serial };
+        for server in (0..self.servers).map(ServerId::at) {
+            if !ballot.yes.contains(server) && !ballot.no.contains(server) {
+                ballot.again.insert(server);
+                send(server, lock, value, RedisCommand::DelIfMine, fx);
+            }
+        }
+        let answers = RedlockTimer::Answers(lock, serial);
+        fx.arm(answers, Clock::Monotonic, self.settings.request_timeout);
+    }
+
+    /// Ends the release if the answers settle how.
+    ///
+    /// A majority of deletions took the lock from its owner. That fewer deleted does not say that
+    /// he had lost it before: the votes that are missing may have run out while the first deletion
+    /// was already done, and then it was the release that ended his majority. So it certainly took
+    /// no effect only if it deleted nothing anywhere.
+    fn judge_release(&mut self, lock: LockId, fx: &mut Fx) {
         let ballot = self.ballots[&lock];
-        let outcome = match (ballot.yes.count(), ballot.deletions) {
-            (1.., _) => Ending::Done,
-            (0, 1) => Ending::Failed,
-            (0, _) => Ending::Unknown,
+        let (yes, no) = (ballot.yes.count(), ballot.no.count());
+        let outcome = if yes >= self.quorum {
+            Ending::Done
+        } else if yes + no < self.servers {
+            return;
+        } else if yes == 0 && ballot.again == Votes::default() {
+            Ending::Failed
+        } else {
+            Ending::Unknown
         };
         self.end_release(lock, ballot.serial, outcome, fx);
     }

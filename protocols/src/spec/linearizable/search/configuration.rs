@@ -65,6 +65,11 @@ impl Configuration {
         self.mutex.holder()
     }
 
+    /// Whether nothing is left of the past but the state of the lock.
+    pub(super) fn is_settled(&self) -> bool {
+        self.taken.is_empty() && self.unseen.is_empty() && self.spare.is_empty()
+    }
+
     pub(super) fn has_taken(&self, id: u32) -> bool {
         self.taken.contains_key(&id)
     }

@@ -1,0 +1,422 @@
+//! The lock table: the state machine that the log replicates.
+//!
+//! It has no clock. What becomes of a lock follows from the entries of the log and from nothing
+//! else, so that servers that have applied the same entries have the same table, to the bit. A
+//! lease ends because an entry says so.
+//!
+//! A lock belongs to a *session* of a client (dissertation, section 6.3). The session's id is the
+//! index of the entry that opened it, so it never comes back once it has ended: a command of a
+//! session that is not there fails. Each command has a sequence number in its session and takes
+//! effect once, however often it is in the log; what was answered is remembered until the client
+//! says that it has heard it.
+//!
+//! Who cannot have his locks at once waits. Each lock has one queue, a request for several locks
+//! stands in all of their queues from the same entry on, and it is granted whole when it is first
+//! in each of them and all its locks are free: first come, first served, and no circles among
+//! those who wait. The token of a grant is the index of the entry that grants: the request
+//! itself, or the release, cancellation or end of a session that made room for it.
+
+mod command;
+mod session;
+
+pub use command::{Answer, Operation, Reply, Request, Sequence, SessionId};
+pub use session::Session;
+
+use super::log::Index;
+use crate::contract::LockSet;
+use crate::id::{LockId, Owner, Token};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Who holds a lock.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Hold {
+    /// The session.
+    pub session: SessionId,
+    /// Its request that was granted last.
+    pub sequence: Sequence,
+    /// The index of the entry that granted it.
+    pub token: Token,
+    /// How many releases free it.
+    pub depth: u32,
+}
+
+/// A lock that somebody holds or waits for.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Lock {
+    /// Who holds it.
+    pub hold: Option<Hold>,
+    /// Who waits for it, first come first.
+    pub queue: VecDeque<(SessionId, Sequence)>,
+}
+
+/// A row of the table, as snapshots carry it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Row {
+    /// A session.
+    Session(SessionId, Session),
+    /// A lock.
+    Lock(LockId, Lock),
+}
+
+/// What follows from an entry, for the leader to tell.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Consequence {
+    /// A client is answered.
+    Answered(Owner, Reply),
+    /// A session's time begins anew.
+    Prolonged(SessionId),
+    /// A session is over.
+    Ended(SessionId),
+    /// A lock has a new owner.
+    Granted(LockId, Owner),
+    /// A lock stays with its owner.
+    Renewed(LockId, Owner),
+    /// An owner gave his lock back.
+    Released(LockId, Owner),
+    /// A lock was freed because its owner's session ended.
+    Expired(LockId, Owner),
+}
+
+/// The lock table.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct LockTable {
+    sessions: BTreeMap<SessionId, Session>,
+    locks: BTreeMap<LockId, Lock>,
+}
+
+impl LockTable {
+    /// Who holds a lock.
+    pub fn hold(&self, lock: LockId) -> Option<Hold> {
+        self.locks.get(&lock)?.hold
+    }
+
+    /// Who owns a lock.
+    pub fn owner(&self, lock: LockId) -> Option<Owner> {
+        self.sessions.get(&self.hold(lock)?.session).map(|session| session.owner)
+    }
+
+    /// All locks that somebody holds or waits for.
+    pub fn locks(&self) -> impl Iterator<Item = (LockId, &Lock)> {
+        self.locks.iter().map(|(id, lock)| (*id, lock))
+    }
+
+    /// All sessions.
+    pub fn sessions(&self) -> impl Iterator<Item = (SessionId, &Session)> {
+        self.sessions.iter().map(|(id, session)| (*id, session))
+    }
+
+    /// A session, if it has not ended.
+    pub fn session(&self, session: SessionId) -> Option<&Session> {
+        self.sessions.get(&session)
+    }
+
+    /// How many rows it has.
+    pub fn len(&self) -> usize {
+        self.sessions.len() + self.locks.len()
+    }
+
+    /// Whether it has no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Its rows from a number on, so many at the most.
+    pub(super) fn rows(&self, from: usize, most: usize) -> Vec<Row> {
+        let sessions = self.sessions.iter().map(|(id, session)| Row::Session(*id, session.clone()));
+        let locks = self.locks.iter().map(|(id, lock)| Row::Lock(*id, lock.clone()));
+        sessions.chain(locks).skip(from).take(most).collect()
+    }
+
+    /// The table with these rows.
+    pub(super) fn of_rows(rows: Vec<Row>) -> Self {
+        let mut table = Self::default();
+        for row in rows {
+            match row {
+                Row::Session(id, session) => {
+                    table.sessions.insert(id, session);
+                }
+                Row::Lock(id, lock) => {
+                    table.locks.insert(id, lock);
+                }
+            }
+        }
+        table
+    }
+
+    /// Applies the entry at an index.
+    pub fn apply(&mut self, index: Index, operation: &Operation, then: &mut Vec<Consequence>) {
+        match *operation {
+            Operation::OpenSession { owner, attempt, instead_of } => {
+                if let Some(before) = instead_of {
+                    self.end(index, before, then);
+                }
+                let session = SessionId(index.0);
+                self.sessions.insert(session, Session::of(owner));
+                then.push(Consequence::Answered(owner, Reply::Opened { attempt, session }));
+                then.push(Consequence::Prolonged(session));
+            }
+            Operation::KeepAlive { owner, session, number } => {
+                let reply = if self.keep_alive(session, then) {
+                    Reply::Alive { session, number }
+                } else {
+                    Reply::Gone { session }
+                };
+                then.push(Consequence::Answered(owner, reply));
+            }
+            Operation::Command { owner, session, sequence, answered_below, ref request } => {
+                if self.sessions.contains_key(&session) {
+                    let command = (session, sequence, answered_below);
+                    self.command(index, command, request, then);
+                } else {
+                    // An ended session must fail, and never be opened again by a late command.
+                    then.push(Consequence::Answered(owner, Reply::Gone { session }));
+                }
+            }
+            Operation::ExpireSession { session, version } => {
+                let known = self.sessions.get(&session).map(|session| session.version);
+                // A renewal that is earlier in the log has made it void.
+                if known == Some(version) {
+                    self.end(index, session, then);
+                }
+            }
+            Operation::CloseSession { session } => self.end(index, session, then),
+        }
+    }
+
+    /// Prolongs a session with all its locks; says whether there is one.
+    fn keep_alive(&mut self, id: SessionId, then: &mut Vec<Consequence>) -> bool {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return false;
+        };
+        session.version += 1;
+        then.push(Consequence::Prolonged(id));
+        let owner = session.owner;
+        then.extend(session.holds.iter().map(|lock| Consequence::Renewed(*lock, owner)));
+        true
+    }
+
+    /// A command of a session takes effect, unless a copy of it did before.
+    fn command(
+        &mut self,
+        index: Index,
+        (id, sequence, answered_below): (SessionId, Sequence, Sequence),
+        request: &Request,
+        then: &mut Vec<Consequence>,
+    ) {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        if !session.forget_below(answered_below, sequence) {
+            return;
+        }
+        let owner = session.owner;
+        let answer = match session.answers.get(&sequence) {
+            Some(answer) => *answer,
+            None => self.execute(index, (id, sequence), request, then),
+        };
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.answers.insert(sequence, answer);
+        }
+        let reply = Reply::Answer { session: id, sequence, answer };
+        then.push(Consequence::Answered(owner, reply));
+    }
+
+    fn execute(
+        &mut self,
+        index: Index,
+        (id, sequence): (SessionId, Sequence),
+        request: &Request,
+        then: &mut Vec<Consequence>,
+    ) -> Answer {
+        match request {
+            Request::Acquire { locks, wait } => {
+                self.acquire(index, (id, sequence), locks, *wait, then)
+            }
+            Request::Release { lock } => self.release(index, id, *lock, then),
+            Request::Cancel { acquire } => self.cancel(index, (id, *acquire), then),
+        }
+    }
+
+    fn acquire(
+        &mut self,
+        index: Index,
+        who: (SessionId, Sequence),
+        locks: &LockSet,
+        wait: bool,
+        then: &mut Vec<Consequence>,
+    ) -> Answer {
+        let is_mine = |lock| self.hold(lock).is_some_and(|hold| hold.session == who.0);
+        if locks.iter().all(is_mine) {
+            // Nobody who waits can come between an owner and his own lock.
+            return self.take(index, who, locks, then);
+        }
+        for lock in locks.iter() {
+            self.locks.entry(lock).or_default().queue.push_back(who);
+        }
+        if self.is_next(who, locks) {
+            self.leave_queues(who, locks);
+            return self.take(index, who, locks, then);
+        }
+        if !wait {
+            self.leave_queues(who, locks);
+            return Answer::Refused;
+        }
+        if let Some(session) = self.sessions.get_mut(&who.0) {
+            session.waits.insert(who.1, locks.clone());
+        }
+        Answer::Queued
+    }
+
+    /// Whether a request is first in each of its queues, and has all its locks free.
+    fn is_next(&self, who: (SessionId, Sequence), locks: &LockSet) -> bool {
+        locks.iter().all(|lock| {
+            self.locks.get(&lock).is_some_and(|lock| match lock.hold {
+                Some(hold) => hold.session == who.0,
+                None => lock.queue.front() == Some(&who),
+            })
+        })
+    }
+
+    fn leave_queues(&mut self, who: (SessionId, Sequence), locks: &LockSet) {
+        for id in locks.iter() {
+            if let Some(lock) = self.locks.get_mut(&id) {
+                lock.queue.retain(|other| *other != who);
+                if lock.hold.is_none() && lock.queue.is_empty() {
+                    self.locks.remove(&id);
+                }
+            }
+        }
+    }
+
+    /// Gives locks to a session. That prolongs it: a grant comes with a full lease.
+    fn take(
+        &mut self,
+        index: Index,
+        (id, sequence): (SessionId, Sequence),
+        locks: &LockSet,
+        then: &mut Vec<Consequence>,
+    ) -> Answer {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return Answer::Refused;
+        };
+        let owner = session.owner;
+        session.version += 1;
+        then.push(Consequence::Prolonged(id));
+        let token = Token(index.0);
+        for lock in locks.iter() {
+            session.holds.insert(lock);
+            let hold = &mut self.locks.entry(lock).or_default().hold;
+            match hold {
+                Some(hold) => {
+                    *hold = Hold { sequence, token, depth: hold.depth + 1, ..*hold };
+                    then.push(Consequence::Renewed(lock, owner));
+                }
+                None => {
+                    *hold = Some(Hold { session: id, sequence, token, depth: 1 });
+                    then.push(Consequence::Granted(lock, owner));
+                }
+            }
+        }
+        Answer::Granted { token }
+    }
+
+    fn release(
+        &mut self,
+        index: Index,
+        id: SessionId,
+        lock: LockId,
+        then: &mut Vec<Consequence>,
+    ) -> Answer {
+        let hold = self.locks.get_mut(&lock).and_then(|lock| lock.hold.as_mut());
+        let Some(hold) = hold.filter(|hold| hold.session == id) else {
+            return Answer::NotHeld;
+        };
+        hold.depth -= 1;
+        if hold.depth == 0
+            && let Some(session) = self.sessions.get_mut(&id)
+        {
+            session.holds.remove(&lock);
+            then.push(Consequence::Released(lock, session.owner));
+            self.free(index, lock, then);
+        }
+        Answer::Released
+    }
+
+    /// A request that waits no longer. One that has been granted stays so, and one that has not
+    /// arrived yet will find itself cancelled.
+    fn cancel(
+        &mut self,
+        index: Index,
+        who: (SessionId, Sequence),
+        then: &mut Vec<Consequence>,
+    ) -> Answer {
+        let Some(session) = self.sessions.get_mut(&who.0) else {
+            return Answer::Cancelled;
+        };
+        match session.answers.get(&who.1) {
+            None | Some(Answer::Queued) => {}
+            Some(answer) => return *answer,
+        }
+        session.answers.insert(who.1, Answer::Cancelled);
+        if let Some(locks) = session.waits.remove(&who.1) {
+            self.leave_queues(who, &locks);
+            self.serve(index, &locks, then);
+        }
+        Answer::Cancelled
+    }
+
+    /// Ends a session: its requests wait no longer, and its locks are free.
+    fn end(&mut self, index: Index, id: SessionId, then: &mut Vec<Consequence>) {
+        let Some(session) = self.sessions.remove(&id) else {
+            return;
+        };
+        then.push(Consequence::Ended(id));
+        for (sequence, locks) in &session.waits {
+            self.leave_queues((id, *sequence), locks);
+        }
+        for lock in &session.holds {
+            then.push(Consequence::Expired(*lock, session.owner));
+            self.free(index, *lock, then);
+        }
+        for locks in session.waits.values() {
+            self.serve(index, locks, then);
+        }
+    }
+
+    fn free(&mut self, index: Index, id: LockId, then: &mut Vec<Consequence>) {
+        let Some(lock) = self.locks.get_mut(&id) else {
+            return;
+        };
+        lock.hold = None;
+        if lock.queue.is_empty() {
+            self.locks.remove(&id);
+        } else {
+            self.serve(index, &id.into(), then);
+        }
+    }
+
+    /// Grants what can be granted to those who are first at these locks.
+    fn serve(&mut self, index: Index, locks: &LockSet, then: &mut Vec<Consequence>) {
+        let mut touched: VecDeque<LockId> = locks.iter().collect();
+        while let Some(lock) = touched.pop_front() {
+            let Some(who) = self.locks.get(&lock).and_then(|lock| lock.queue.front().copied())
+            else {
+                continue;
+            };
+            let session = self.sessions.get(&who.0);
+            let wanted = session.and_then(|session| session.waits.get(&who.1)).cloned();
+            let Some(wanted) = wanted.filter(|wanted| self.is_next(who, wanted)) else {
+                continue;
+            };
+            self.leave_queues(who, &wanted);
+            let answer = self.take(index, who, &wanted, then);
+            if let Some(session) = self.sessions.get_mut(&who.0) {
+                session.waits.remove(&who.1);
+                session.answers.insert(who.1, answer);
+                let reply = Reply::Answer { session: who.0, sequence: who.1, answer };
+                then.push(Consequence::Answered(session.owner, reply));
+            }
+            touched.extend(wanted.iter());
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The settings of the lock service, and what it promises.
+
+use crate::contract::{Assumption, Promise, Span};
+use crate::spec::Guarantee;
+use crate::storage::Fencing;
+use crate::time::nanos;
+use std::time::Duration;
+
+/// Settings of the lock service.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Settings {
+    /// How long a session lives after it was prolonged, by the leader's clock.
+    pub lease: Duration,
+    /// How much of the lease a client does not use, in percent, in case that clocks drift.
+    pub drift_percent: u32,
+    /// How long a client waits for a lock before it gives up; zero for a client that only tries.
+    pub acquire_timeout: Duration,
+    /// After how long without an answer a client asks the next server.
+    pub request_timeout: Duration,
+    /// How often a client that waits asks who holds the lock, in case that a grant was lost.
+    pub query_every: Duration,
+    /// For how long a server believes in a leader of whom it hears nothing (section 5.2). It
+    /// campaigns at a random moment in the same time after that.
+    pub election_timeout: Duration,
+    /// How often a leader lets its followers hear of it.
+    pub heartbeat: Duration,
+    /// After how many applied entries a server takes a snapshot. It keeps half as many entries
+    /// behind it for followers that are a little late.
+    pub snapshot_every: u64,
+    /// How many rows of the lock table go into one `InstallSnapshot`.
+    pub snapshot_chunk: usize,
+    /// How many entries go into one `AppendEntries` at the most.
+    pub append_limit: usize,
+    /// How often a leader hands over to another server; never if there is none. Where that is
+    /// sooner than a lease ends, the lock of a dead owner never comes free.
+    pub transfer_every: Option<Duration>,
+    /// How often a leader takes a server out of the configuration, or the one that is out back
+    /// in; never if there is none.
+    pub reconfigure_every: Option<Duration>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            lease: Duration::from_secs(10),
+            drift_percent: 20,
+            acquire_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_millis(500),
+            query_every: Duration::from_secs(1),
+            election_timeout: Duration::from_millis(500),
+            heartbeat: Duration::from_millis(50),
+            snapshot_every: 128,
+            snapshot_chunk: 16,
+            append_limit: 64,
+            transfer_every: None,
+            reconfigure_every: None,
+        }
+    }
+}
+
+impl Settings {
+    /// How long a client relies on its session, by its own monotonic clock, from the moment at
+    /// which it *sent* the renewal: `lease - lease * drift_percent %`.
+    pub fn validity(&self) -> Duration {
+        percent(self.lease, 100_u32.saturating_sub(self.drift_percent), 100)
+    }
+
+    /// How often a client prolongs its session.
+    pub fn renew_every(&self) -> Duration {
+        self.lease / 3
+    }
+
+    /// When a server that has ceased to hear of a leader campaigns.
+    pub(super) fn campaign(&self) -> Span {
+        (Duration::ZERO..=self.election_timeout).into()
+    }
+
+    /// When a candidate that has neither won nor lost tries again (section 5.2).
+    pub(super) fn retry(&self) -> Span {
+        (self.election_timeout..=self.election_timeout * 2).into()
+    }
+
+    /// How much true time is left between the end of the validity and the end of the lease if
+    /// the holder's clock is slow and the leader's is fast by `rate` percent; `None` if the lease
+    /// may end first.
+    ///
+    /// A clock that is slow by a rate `r` counts the validity `V` in `V / (1 - r)` of true time,
+    /// one that is fast counts the lease `L` in `L / (1 + r)`.
+    pub fn slack(&self, rate: u32) -> Option<Duration> {
+        let slowest = percent(self.validity(), 100, 100_u32.checked_sub(rate)?);
+        percent(self.lease, 100, 100 + rate).checked_sub(slowest)
+    }
+
+    /// The largest error of clock rates, in percent, that the margin covers: 11 for the default
+    /// of 20 percent of drift.
+    pub fn rate_bound(&self) -> u32 {
+        (0..100).take_while(|rate| self.slack(*rate).is_some()).last().unwrap_or(0)
+    }
+
+    /// What the lock service promises, all of it on the condition that no server forgets what it
+    /// wrote and synced: a server that comes back with an empty disk votes twice.
+    pub(super) fn promises(&self) -> Vec<Promise> {
+        use Guarantee::{
+            Agreement, FencedWrites, GrantExclusion, LeaseKept, Linearizable, MutualExclusion,
+            NoLostUpdate, Progress, TokenOrder,
+        };
+        let durable = Assumption::DisksKeepSyncedWrites;
+        let fenced = Assumption::FencingAtLeast;
+        let mut promises: Vec<Promise> = [Agreement, GrantExclusion, TokenOrder, Linearizable]
+            .into_iter()
+            .map(|guarantee| Promise::of(guarantee, [durable]))
+            .collect();
+        promises.extend([
+            Promise::of(FencedWrites, [durable, fenced(Fencing::Writes)]),
+            Promise::of(NoLostUpdate, [durable, fenced(Fencing::ReadsAndWrites)]),
+            Promise::of(
+                LeaseKept,
+                [
+                    durable,
+                    Assumption::ClockRateWithinPercent(0),
+                    Assumption::ServerPauseAtMost(self.lease / 4),
+                    Assumption::DelayAtMost(self.lease / 4),
+                ],
+            ),
+            Promise::of(
+                Progress,
+                [
+                    durable,
+                    Assumption::ClockRateWithinPercent(self.rate_bound()),
+                    Assumption::HoldAtMost(self.lease / 10),
+                    Assumption::ClientsAtMost(CONTENDERS),
+                ],
+            ),
+        ]);
+        for (rate, slack) in self.trade() {
+            let rate = Assumption::ClockRateWithinPercent(rate);
+            promises.extend([
+                Promise::of(MutualExclusion, [durable, rate, Assumption::ClientPauseAtMost(slack)]),
+                // Without a fence the slack must also cover the way of the last write.
+                Promise::of(
+                    NoLostUpdate,
+                    [
+                        durable,
+                        rate,
+                        Assumption::ClientPauseAtMost(slack / 2),
+                        Assumption::DelayAtMost(slack / 2),
+                        Assumption::NoLoss,
+                        Assumption::NoPartition,
+                    ],
+                ),
+            ]);
+        }
+        promises
+    }
+
+    /// Pairs of a rate and the slack that it leaves, best clocks first.
+    fn trade(&self) -> impl Iterator<Item = (u32, Duration)> + '_ {
+        let bound = self.rate_bound();
+        let mut rates = vec![0, bound / 2, bound];
+        rates.dedup();
+        rates.into_iter().filter_map(|rate| Some((rate, self.slack(rate)?)))
+    }
+}
+
+/// How many clients may contend for one lock so that each has its turn soon enough.
+const CONTENDERS: u32 = 10;
+
+/// `duration * numerator / denominator`, rounded down to nanoseconds.
+fn percent(duration: Duration, numerator: u32, denominator: u32) -> Duration {
+    let whole = u128::from(nanos(duration)) * u128::from(numerator) / u128::from(denominator);
+    Duration::from_nanos(u64::try_from(whole).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_margin_covers_clocks_within_ten_percent() {
+        let settings = Settings::default();
+        assert_eq!(settings.validity(), Duration::from_secs(8));
+        assert_eq!(settings.slack(0), Some(Duration::from_secs(2)));
+        assert_eq!(settings.rate_bound(), 11);
+    }
+}

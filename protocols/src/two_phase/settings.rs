@@ -1,0 +1,217 @@
+//! The settings of the family, and what it promises with them.
+
+use crate::contract::{Assumption, Promise, Span};
+use crate::id::{LockId, ServerId};
+use crate::spec::Guarantee;
+use crate::storage::Fencing;
+use crate::time::nanos;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// What is always taken off the lease, besides the drift.
+const ROUNDING: Duration = Duration::from_millis(2);
+
+/// How many clients may contend so that each has its turn soon enough: where waiting is coming
+/// again at random, and where it is standing in line.
+const CONTENDERS: (u32, u32) = (3, 5);
+
+/// What a participant does with an attempt that wants a lock which another one has.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Conflict {
+    /// It votes no at once; the client comes again after a random while.
+    #[default]
+    Refuse,
+    /// An older attempt waits for a younger one; a younger one dies (is voted down) and comes
+    /// again as old as it was (Rosenkrantz, Stearns, Lewis 1978).
+    WaitDie,
+    /// An older attempt wounds a younger one that has prepared but is not decided; a younger one
+    /// waits for an older one (the same paper). What is decided cannot be wounded.
+    WoundWait,
+    /// It waits in line, until a timeout. Participants are asked one after the other, in the
+    /// order of their numbers, the same for every attempt: nobody waits in a circle.
+    Wait,
+    /// It waits in line, without any order and without any timeout: for the museum.
+    Bare,
+}
+
+/// Which participants guard a lock.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Placement {
+    /// All of them: one lock, replicated.
+    #[default]
+    Everywhere,
+    /// One each, in turn: many locks, spread.
+    Spread,
+}
+
+/// Settings of the family.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Settings {
+    /// What becomes of attempts that conflict.
+    pub conflict: Conflict,
+    /// How many participants there are, besides the coordinator.
+    pub participants: usize,
+    /// Which of them guard a lock.
+    pub placement: Placement,
+    /// How long a committed lock stays with an owner who does not renew it; `None` for ever.
+    pub lease: Option<Duration>,
+    /// How much of the lease a client does not use, in percent, in case that clocks drift.
+    pub drift_percent: u32,
+    /// How long the coordinator waits for votes where nobody is to wait for a lock.
+    pub vote_timeout: Duration,
+    /// How long an attempt may wait for a lock: for the coordinator, which aborts then, and for a
+    /// participant that has not voted, which forgets it then.
+    pub wait_timeout: Duration,
+    /// How long a participant stays in doubt before it asks, and asks again.
+    pub doubt_timeout: Duration,
+    /// After how long without an answer a request, a decision or a release is sent again.
+    pub repeat: Duration,
+    /// After how long without success a client refuses.
+    pub acquire_timeout: Duration,
+    /// After how long without an answer a client calls the outcome of a release unknown.
+    pub release_timeout: Duration,
+    /// How long a client waits before it tries again; doubled twice.
+    pub retry: Span,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            conflict: Conflict::default(),
+            participants: 3,
+            placement: Placement::default(),
+            lease: Some(Duration::from_secs(10)),
+            drift_percent: 20,
+            vote_timeout: Duration::from_millis(500),
+            wait_timeout: Duration::from_secs(2),
+            doubt_timeout: Duration::from_millis(700),
+            repeat: Duration::from_millis(300),
+            acquire_timeout: Duration::from_secs(5),
+            release_timeout: Duration::from_secs(5),
+            retry: (Duration::from_millis(50)..=Duration::from_millis(150)).into(),
+        }
+    }
+}
+
+impl Conflict {
+    /// Whether anybody gives up by himself.
+    pub fn has_timeouts(self) -> bool {
+        self != Self::Bare
+    }
+
+    /// Whether participants are asked one after the other.
+    pub fn in_order(self) -> bool {
+        self == Self::Wait
+    }
+
+    /// Whether an attempt may wait for a lock.
+    pub fn waits(self) -> bool {
+        self != Self::Refuse
+    }
+}
+
+impl Settings {
+    /// The participants that guard a lock: servers from 2 on, for the coordinator is server 1.
+    pub fn guards(&self, lock: LockId) -> BTreeSet<ServerId> {
+        let all = 1..=self.participants;
+        match self.placement {
+            Placement::Everywhere => all.map(ServerId::at).collect(),
+            Placement::Spread => [ServerId::at(1 + lock.index() % self.participants)].into(),
+        }
+    }
+
+    /// The participants that guard any of these locks, in order.
+    pub fn guards_of(&self, locks: &[LockId]) -> BTreeSet<ServerId> {
+        locks.iter().flat_map(|lock| self.guards(*lock)).collect()
+    }
+
+    /// How long the coordinator waits for votes; `None` for ever.
+    pub fn patience(&self) -> Option<Duration> {
+        match self.conflict {
+            Conflict::Refuse => Some(self.vote_timeout),
+            Conflict::Bare => None,
+            Conflict::WaitDie | Conflict::WoundWait | Conflict::Wait => Some(self.wait_timeout),
+        }
+    }
+
+    /// How long a client relies on a lease, by its own monotonic clock, from the moment at which
+    /// it sent the request: `lease - lease * drift_percent % - 2 ms`.
+    pub fn validity(&self) -> Option<Duration> {
+        let usable = |lease| percent(lease, 100_u32.saturating_sub(self.drift_percent), 100);
+        self.lease.map(|lease| usable(lease).saturating_sub(ROUNDING))
+    }
+
+    /// How much true time is left between the end of the validity and the end of the lease if the
+    /// holder's clock is slow and a participant's is fast by `rate` percent; `None` if the lease
+    /// may end first.
+    pub fn slack(&self, rate: u32) -> Option<Duration> {
+        let slowest = percent(self.validity()?, 100, 100_u32.checked_sub(rate)?);
+        percent(self.lease?, 100, 100 + rate).checked_sub(slowest)
+    }
+
+    /// The largest error of clock rates, in percent, that the margin covers.
+    pub fn rate_bound(&self) -> u32 {
+        (0..100).take_while(|rate| self.slack(*rate).is_some()).last().unwrap_or(0)
+    }
+
+    /// How long to wait before another try, after so many.
+    pub(super) fn backoff(&self, tries: u32) -> Span {
+        let factor = 1 << tries.min(2);
+        Span { shortest: self.retry.shortest * factor, longest: self.retry.longest * factor }
+    }
+
+    /// What the family promises with these settings.
+    ///
+    /// Everything about decisions and tokens rests on disks that keep what they synced, and on
+    /// nothing else. What holders believe rests on the lease: without one nothing ever ends a
+    /// grant but its owner, so that beliefs need no clocks, and a dead owner keeps his locks for
+    /// ever; with one, they come free, and beliefs are as good as clocks and pauses allow.
+    pub(super) fn promises(&self) -> Vec<Promise> {
+        let disks = Assumption::DisksKeepSyncedWrites;
+        let fenced = |least| [Assumption::FencingAtLeast(least), disks];
+        let mut promises = vec![
+            Promise::of(Guarantee::Agreement, [disks]),
+            Promise::of(Guarantee::GrantExclusion, [disks]),
+            Promise::of(Guarantee::TokenOrder, [disks]),
+            Promise::of(Guarantee::FencedWrites, fenced(Fencing::Writes)),
+            Promise::of(Guarantee::NoLostUpdate, fenced(Fencing::ReadsAndWrites)),
+            Promise::of(Guarantee::Linearizable, [Assumption::NoDuplication, disks]),
+        ];
+        let Some(lease) = self.lease else {
+            promises.push(Promise::of(Guarantee::MutualExclusion, [disks]));
+            return promises;
+        };
+        let bound = self.rate_bound();
+        for rate in BTreeSet::from([0, bound / 2, bound]) {
+            let Some(pause) = self.slack(rate) else { continue };
+            let clocks = Assumption::ClockRateWithinPercent(rate);
+            let assumes = [Assumption::ClientPauseAtMost(pause), clocks, disks];
+            promises.push(Promise::of(Guarantee::MutualExclusion, assumes));
+        }
+        let calm = [
+            Assumption::ClockRateWithinPercent(0),
+            Assumption::ServersStayUp,
+            Assumption::ServerPauseAtMost(lease / 4),
+            disks,
+        ];
+        promises.push(Promise::of(Guarantee::LeaseKept, calm));
+        if self.conflict.has_timeouts() {
+            let most = if self.conflict.waits() { CONTENDERS.1 } else { CONTENDERS.0 };
+            let fair = [
+                Assumption::ClientsAtMost(most),
+                Assumption::HoldAtMost(lease / 10),
+                Assumption::ClockRateWithinPercent(bound),
+                Assumption::ServersComeBack,
+                disks,
+            ];
+            promises.push(Promise::of(Guarantee::Progress, fair));
+        }
+        promises
+    }
+}
+
+/// `duration * numerator / denominator`, rounded down to nanoseconds.
+fn percent(duration: Duration, numerator: u32, denominator: u32) -> Duration {
+    let whole = u128::from(nanos(duration)) * u128::from(numerator) / u128::from(denominator);
+    Duration::from_nanos(u64::try_from(whole).unwrap_or(u64::MAX))
+}

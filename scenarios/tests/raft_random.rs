@@ -1,0 +1,114 @@
+//! The lock service on a replicated log under random faults of every kind that its promises
+//! cover, several at a time, with leadership transfers, membership changes and snapshots going on
+//! in their midst.
+//!
+//! `LOCKLAB_RUNS=50000 cargo test --release -p locklab-scenarios --test raft_random -- --nocapture`
+//! runs more of them and says which faults bit. `LOCKLAB_FIRST=17` begins with another seed.
+
+mod raft_random {
+    pub(crate) mod draw;
+}
+
+use locklab_protocols::spec::{Guarantee, Verdict};
+use locklab_sim::outcome::Outcome;
+use locklab_sim::{Record, run};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+
+/// What must hold in every run.
+const MUST_HOLD: [Guarantee; 6] = [
+    Guarantee::Agreement,
+    Guarantee::GrantExclusion,
+    Guarantee::TokenOrder,
+    Guarantee::FencedWrites,
+    Guarantee::Linearizable,
+    Guarantee::Progress,
+];
+
+/// What came out of many runs.
+#[derive(Default)]
+struct Tally {
+    runs: u64,
+    steps: u64,
+    /// In how many runs each kind of fault bit.
+    bit: BTreeMap<&'static str, u64>,
+    /// In how many runs each guarantee was broken, held, or something else.
+    verdicts: BTreeMap<Guarantee, [u64; 3]>,
+    /// The first broken run of each guarantee that must hold.
+    broken: BTreeMap<Guarantee, (u64, String)>,
+    /// How long after the heal the first grant came, at the most.
+    recovery: std::time::Duration,
+}
+
+impl Tally {
+    fn of(seed: u64, outcome: &Outcome) -> Self {
+        let mut tally = Self { runs: 1, steps: outcome.steps, ..Self::default() };
+        for bites in outcome.bites.iter().filter(|bites| bites.count > 0) {
+            tally.bit.insert(bites.kind, 1);
+        }
+        for (guarantee, verdict) in &outcome.verdicts {
+            let counts = tally.verdicts.entry(*guarantee).or_default();
+            match verdict {
+                Verdict::Broken { reason, .. } => {
+                    counts[0] += 1;
+                    if MUST_HOLD.contains(guarantee) {
+                        tally.broken.insert(*guarantee, (seed, reason.clone()));
+                    }
+                }
+                Verdict::Held => counts[1] += 1,
+                _ => counts[2] += 1,
+            }
+        }
+        tally.recovery = outcome.measures.recovery.unwrap_or_default();
+        tally
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.runs += other.runs;
+        self.steps += other.steps;
+        for (kind, count) in other.bit {
+            *self.bit.entry(kind).or_default() += count;
+        }
+        for (guarantee, counts) in other.verdicts {
+            let sums = self.verdicts.entry(guarantee).or_default();
+            sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+        }
+        for (guarantee, first) in other.broken {
+            let known = self.broken.entry(guarantee).or_insert_with(|| first.clone());
+            if first.0 < known.0 {
+                *known = first;
+            }
+        }
+        self.recovery = self.recovery.max(other.recovery);
+        self
+    }
+}
+
+fn number(name: &str, usual: u64) -> u64 {
+    std::env::var(name).map_or(usual, |text| text.parse().expect("a number"))
+}
+
+#[test]
+fn the_log_decides_whatever_happens() {
+    let (first, runs) = (number("LOCKLAB_FIRST", 1), number("LOCKLAB_RUNS", 200));
+    let one = |seed| {
+        let (raft, plan) = raft_random::draw::draw(seed);
+        Tally::of(seed, &run(&raft, &plan, seed, Record::Nothing))
+    };
+    let tally = (first..first + runs).into_par_iter().map(one);
+    let tally = tally.reduce(Tally::default, Tally::and);
+    println!("{} runs, {} steps, recovery within {:?}", tally.runs, tally.steps, tally.recovery);
+    for (kind, count) in &tally.bit {
+        println!("  {kind} bit in {count} runs");
+    }
+    for (guarantee, [broken, held, other]) in &tally.verdicts {
+        println!("  {guarantee}: {held} held, {broken} broken, {other} not judged");
+    }
+    let Some((guarantee, (seed, reason))) = tally.broken.iter().min_by_key(|(_, first)| first.0)
+    else {
+        return;
+    };
+    let (raft, plan) = raft_random::draw::draw(*seed);
+    let breaks = &tally.broken;
+    panic!("{guarantee} broke with seed {seed}: {reason}\n{raft:?}\n{plan:#?}\nall: {breaks:?}");
+}
