@@ -1,7 +1,7 @@
 //! What an observer of the run knows: the monitors, the servers' account, and the goals.
 
 use locklab_protocols::account::Account;
-use locklab_protocols::contract::{Event, HostEvent, Observation, Protocol};
+use locklab_protocols::contract::{Event, HostEvent, LeaseEvent, Observation, Protocol};
 use locklab_protocols::id::NodeId;
 use locklab_protocols::spec::{Goal, Goals, Guarantee, MonitorSettings, Monitors};
 use locklab_protocols::system::System;
@@ -83,13 +83,17 @@ impl Witness {
         if let NodeId::Server(stepped) = node {
             self.monitors.look(NOW, protocol, during.servers(), stepped);
         }
-        for event in events {
+        for (place, event) in events.iter().enumerate() {
             tell(self, event.clone());
             if let Event::Lease(lease) = event {
                 let mut changes = Vec::new();
                 let servers = during.servers();
+                let ran_out = |lock, owner| {
+                    let expired = Event::Lease(LeaseEvent::Expired { lock, owner });
+                    events[place..].contains(&expired)
+                };
                 let report = |change| changes.push(change);
-                self.account.look(protocol, servers, lease.lock(), Some(lease), report);
+                self.account.look(protocol, servers, lease.lock(), ran_out, report);
                 changes.into_iter().for_each(|change| tell(self, change));
             }
         }
@@ -99,7 +103,8 @@ impl Witness {
         if let NodeId::Server(_) = node {
             let mut changes = Vec::new();
             let servers = after_crash.unwrap_or(during).servers();
-            self.account.look_at_all(protocol, servers, locks, |change| changes.push(change));
+            let report = |change| changes.push(change);
+            self.account.look_at_all(protocol, servers, locks, |_, _| false, report);
             changes.into_iter().for_each(|change| tell(self, change));
         }
         self.broken = Guarantee::ALL.into_iter().filter(|g| self.monitors.is_broken(*g)).collect();
