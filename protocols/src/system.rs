@@ -6,9 +6,11 @@
 //! and true time belong to the host.
 
 mod machine;
+mod part;
 mod process;
 
 pub use machine::Machine;
+pub use part::Part;
 pub use process::{ClientProcess, ClientTimer};
 
 use crate::application::{AppTimer, Workload};

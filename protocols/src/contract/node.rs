@@ -9,11 +9,11 @@ use std::hash::Hash;
 ///
 /// Its state is exact: ordered collections, no floating point, every field in the derived `Hash`,
 /// for the model checker takes two states with equal hashes for one.
-pub trait Node: Clone + Eq + Hash + Debug + Send + 'static {
+pub trait Node: Clone + Eq + Hash + Debug + Send + Sync + 'static {
     /// What the nodes of this protocol say to each other.
-    type Message: Clone + Eq + Ord + Hash + Debug + Send + 'static;
+    type Message: Clone + Eq + Ord + Hash + Debug + Send + Sync + 'static;
     /// The timers of this node: a closed enum. A node has one timer of each value.
-    type Timer: Clone + Eq + Ord + Hash + Debug + Send + 'static;
+    type Timer: Clone + Eq + Ord + Hash + Debug + Send + Sync + 'static;
     /// What this node keeps over a crash; `()` for a node that keeps nothing.
     type Disk: Disk;
 
@@ -24,9 +24,9 @@ pub trait Node: Clone + Eq + Hash + Debug + Send + 'static {
 /// What a node keeps on disk: the fold of the changes that it wrote.
 ///
 /// A write costs what it changes, and the loss of unsynced writes is the loss of a suffix.
-pub trait Disk: Clone + Eq + Hash + Debug + Default + Send + 'static {
+pub trait Disk: Clone + Eq + Hash + Debug + Default + Send + Sync + 'static {
     /// One write.
-    type Change: Clone + Eq + Ord + Hash + Debug + Send + 'static;
+    type Change: Clone + Eq + Ord + Hash + Debug + Send + Sync + 'static;
 
     /// Makes one write part of what is kept.
     fn apply(&mut self, change: Self::Change);

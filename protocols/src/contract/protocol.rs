@@ -11,7 +11,7 @@ use std::hash::Hash;
 /// A lock protocol with all its settings.
 pub trait Protocol: Clone + Eq + Ord + Hash + Debug + Send + Sync + 'static {
     /// What servers and clients say to each other.
-    type Message: Clone + Eq + Ord + Hash + Debug + Send + 'static;
+    type Message: Clone + Eq + Ord + Hash + Debug + Send + Sync + 'static;
     /// A node that keeps locks.
     type Server: Node<Message = Self::Message>;
     /// A node that asks for locks on behalf of an application.

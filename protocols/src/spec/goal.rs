@@ -110,6 +110,12 @@ impl Goals {
         &self.reached
     }
 
+    /// Takes out what was reached since the last time: for a search, which does not want to tell
+    /// states apart by what was reached long before them.
+    pub fn take_reached(&mut self) -> BTreeSet<Goal> {
+        std::mem::take(&mut self.reached)
+    }
+
     /// Takes the next observation of the run.
     pub fn observe(&mut self, seen: &Observation) {
         match (&seen.event, seen.node) {

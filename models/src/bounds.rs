@@ -1,0 +1,166 @@
+//! What a search leaves out, and how often that mattered.
+//!
+//! A lock that polls and repeats its requests has no end of states. A search therefore stays
+//! within bounds; they are printed with every verdict, and each move that a bound forbade is
+//! counted. A verdict whose bounds cut nothing holds without them.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How much of everything a run may have.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Bounds {
+    /// How often each application asks for a lock.
+    pub acquires: u8,
+    /// How many times clients and applications together repeat a request or try again: a timer
+    /// that sends something and tells nobody anything.
+    pub retries: u8,
+    /// How many times clients give up: an acquire that is refused, a release whose outcome is
+    /// unknown. Clients that never do wait for ever.
+    pub failures: u8,
+    /// How many leases the servers end; `u8::MAX` for as many as they like.
+    pub expiries: u8,
+    /// How many times timers of servers send something and tell nobody anything (heartbeats,
+    /// elections).
+    pub server_timers: u8,
+    /// How many messages are delivered and stay in the network, to be delivered again.
+    pub duplicates: u8,
+    /// How many messages are thrown away. A message that is never delivered is as good as lost, so
+    /// this adds no behaviour to that of 0; it only makes losses show in a story.
+    pub drops: u8,
+    /// How many processes die, each between any two effects of a step or between two steps.
+    pub crashes: u8,
+    /// Of these, how many take what was not synced with them.
+    pub power_failures: u8,
+    /// Whether the messages from one node to another arrive in the order in which they were sent,
+    /// as on one connection; else in any order. A connection loses nothing, but may stand still for
+    /// as long as it likes.
+    pub in_order: bool,
+    /// How many messages are on their way at once, at most [`MOST_IN_FLIGHT`].
+    pub in_flight: u8,
+}
+
+/// The most messages that a state has room for.
+pub const MOST_IN_FLIGHT: usize = 24;
+
+impl Default for Bounds {
+    /// Two sections for each client, and a network that delays and reorders as it likes.
+    fn default() -> Self {
+        Self {
+            acquires: 2,
+            retries: 0,
+            failures: 0,
+            expiries: u8::MAX,
+            server_timers: 0,
+            duplicates: 0,
+            drops: 0,
+            crashes: 0,
+            power_failures: 0,
+            in_order: false,
+            in_flight: MOST_IN_FLIGHT as u8,
+        }
+    }
+}
+
+impl fmt::Display for Bounds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} acquires a client, {} failures, {} retries, {} duplicates, {} crashes ({} of them power \
+             failures), {} messages in flight",
+            self.acquires,
+            self.failures,
+            self.retries,
+            self.duplicates,
+            self.crashes,
+            self.power_failures,
+            self.in_flight
+        )?;
+        if self.expiries < u8::MAX {
+            write!(f, ", {} expiries", self.expiries)?;
+        }
+        if self.in_order {
+            f.write_str(", each link in order")?;
+        }
+        if self.server_timers > 0 {
+            write!(f, ", {} server timers", self.server_timers)?;
+        }
+        if self.drops > 0 {
+            write!(f, ", {} drops", self.drops)?;
+        }
+        Ok(())
+    }
+}
+
+/// A bound by name.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Bound {
+    /// [`Bounds::acquires`].
+    Acquires,
+    /// [`Bounds::retries`].
+    Retries,
+    /// [`Bounds::failures`].
+    Failures,
+    /// [`Bounds::expiries`].
+    Expiries,
+    /// [`Bounds::server_timers`].
+    ServerTimers,
+    /// [`Bounds::in_flight`].
+    InFlight,
+}
+
+impl Bound {
+    /// All of them. The number of faults is a bound too, but of the world and not of the search: a
+    /// world with fewer faults than it could have is a world.
+    pub const ALL: [Self; 6] = [
+        Self::Acquires,
+        Self::Retries,
+        Self::Failures,
+        Self::Expiries,
+        Self::ServerTimers,
+        Self::InFlight,
+    ];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Acquires => "acquires",
+            Self::Retries => "retries",
+            Self::Failures => "failures",
+            Self::Expiries => "expiries",
+            Self::ServerTimers => "server timers",
+            Self::InFlight => "messages in flight",
+        }
+    }
+}
+
+/// How often each bound cut the search.
+#[derive(Debug, Default)]
+pub struct Cuts {
+    counts: [AtomicU64; Bound::ALL.len()],
+}
+
+impl Cuts {
+    /// A bound forbade a move.
+    pub(crate) fn count(&self, bound: Bound) {
+        self.counts[bound as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many moves a bound forbade.
+    pub fn of(&self, bound: Bound) -> u64 {
+        self.counts[bound as usize].load(Ordering::Relaxed)
+    }
+
+    /// The bounds that forbade something, with how often.
+    pub fn reached(&self) -> Vec<(Bound, u64)> {
+        let all = Bound::ALL.into_iter().map(|bound| (bound, self.of(bound)));
+        all.filter(|(_, cuts)| *cuts > 0).collect()
+    }
+
+    /// Begins to count anew.
+    pub(crate) fn clear(&self) {
+        for count in &self.counts {
+            count.store(0, Ordering::Relaxed);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The shortest way to a break: breadth first, with a parent for each state.
+//!
+//! stateright's checkers say *that* something breaks, and exhaust. Their own breadth-first search
+//! keeps the last break that it meets, not the first (its discoveries are overwritten), and clones
+//! the whole path of a state for each of its successors. This one stops at the first break, which
+//! is a shortest one, and keeps a fingerprint, a parent and an action for each state.
+
+use crate::action::Action;
+use crate::bounds::Bound;
+use crate::model::LockModel;
+use crate::state::State;
+use crate::witness::GoalSet;
+use hashbrown::HashTable;
+use locklab_protocols::contract::Protocol;
+use locklab_protocols::spec::{Goal, Guarantee};
+use locklab_protocols::stable_hash::StableHasher;
+use std::collections::VecDeque;
+
+/// How a state was reached first.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    fingerprint: u64,
+    parent: u32,
+    action: Option<Action>,
+}
+
+/// What a breadth-first search found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Found {
+    /// How many different states it has seen.
+    pub unique: usize,
+    /// How many states it has made.
+    pub generated: usize,
+    /// How many moves the longest of the shortest ways has.
+    pub depth: usize,
+    /// What broke first, and a shortest way there.
+    pub broken: Option<(Guarantee, Vec<Action>)>,
+    /// A shortest way to each goal that was reached.
+    pub goals: Vec<(Goal, Vec<Action>)>,
+    /// How often each bound cut it.
+    pub cuts: Vec<(Bound, u64)>,
+    /// Whether it has seen all states; else it stopped at a break, or at so many states as it was
+    /// allowed.
+    pub exhausted: bool,
+}
+
+/// A breadth-first search.
+struct Search<'a, P: Protocol> {
+    model: &'a LockModel<P>,
+    steps: Vec<Step>,
+    known: HashTable<u32>,
+    queue: VecDeque<(u32, State, u32)>,
+    reached: GoalSet,
+    found: Found,
+}
+
+/// Searches breadth first until something that is watched breaks, or all states are seen, or
+/// `most` of them.
+pub fn shortest<P: Protocol>(model: &LockModel<P>, most: usize) -> Found {
+    model.reset();
+    let mut search = Search {
+        model,
+        steps: Vec::new(),
+        known: HashTable::new(),
+        queue: VecDeque::new(),
+        reached: GoalSet::default(),
+        found: Found {
+            unique: 0,
+            generated: 0,
+            depth: 0,
+            broken: None,
+            goals: Vec::new(),
+            cuts: Vec::new(),
+            exhausted: false,
+        },
+    };
+    let first = model.begin();
+    search.add(first, 0, None, 0);
+    search.found.exhausted = search.run(most);
+    search.found.unique = search.steps.len();
+    search.found.cuts = model.cuts().reached();
+    search.found
+}
+
+impl<P: Protocol> Search<'_, P> {
+    /// Whether it came to the end.
+    fn run(&mut self, most: usize) -> bool {
+        let mut actions = Vec::new();
+        while let Some((position, state, depth)) = self.queue.pop_front() {
+            self.model.moves(&state, &mut actions);
+            for action in actions.drain(..) {
+                let Some(moved) = self.model.moved(&state, action) else { continue };
+                self.found.generated += 1;
+                let fresh = self.add(moved.state, position, Some(action), depth + 1);
+                self.goals(moved.goals, position, action);
+                if !fresh {
+                    continue;
+                }
+                if let Some(guarantee) = self.model.broken(&moved.state).first() {
+                    self.found.broken = Some((*guarantee, self.way(position, action)));
+                    return false;
+                }
+            }
+            if self.steps.len() >= most {
+                return self.queue.is_empty();
+            }
+        }
+        true
+    }
+
+    /// Adds a state, unless it is known.
+    fn add(&mut self, state: State, parent: u32, action: Option<Action>, depth: u32) -> bool {
+        let fingerprint = StableHasher::hash_of(&state);
+        let steps = &self.steps;
+        let known =
+            self.known.find(fingerprint, |place| steps[*place as usize].fingerprint == fingerprint);
+        if known.is_some() {
+            return false;
+        }
+        let place = u32::try_from(self.steps.len()).expect("fewer than 2^32 states");
+        self.steps.push(Step { fingerprint, parent, action });
+        let steps = &self.steps;
+        self.known.insert_unique(fingerprint, place, |place| steps[*place as usize].fingerprint);
+        self.queue.push_back((place, state, depth));
+        self.found.depth = depth as usize;
+        true
+    }
+
+    fn goals(&mut self, goals: GoalSet, position: u32, action: Action) {
+        let news = GoalSet(goals.0 & !self.reached.0);
+        if news.0 == 0 {
+            return;
+        }
+        self.reached.0 |= news.0;
+        let way = self.way(position, action);
+        for goal in Goal::ALL.into_iter().filter(|goal| news.contains(*goal)) {
+            self.found.goals.push((goal, way.clone()));
+        }
+    }
+
+    /// The actions from the beginning to this state, and one more.
+    fn way(&self, mut position: u32, last: Action) -> Vec<Action> {
+        let mut way = vec![last];
+        while let Step { parent, action: Some(action), .. } = self.steps[position as usize] {
+            way.push(action);
+            position = parent;
+        }
+        way.reverse();
+        way
+    }
+}

@@ -1,0 +1,178 @@
+//! A way through the model, told step by step.
+
+use crate::action::{Action, Cause};
+use crate::model::LockModel;
+use crate::part::{End, Letter};
+use crate::state::State;
+use locklab_protocols::contract::{Observation, Protocol};
+use locklab_protocols::id::NodeId;
+use locklab_protocols::spec::{Guarantee, Verdict};
+use std::fmt;
+
+/// One step of a story.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// What happened.
+    pub what: What,
+    /// What there was to see of it, in order.
+    pub seen: Vec<Observation>,
+    /// The messages that it sent, in order: to whom, and what.
+    pub sent: Vec<(NodeId, String)>,
+}
+
+/// What happened.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum What {
+    /// A message arrived.
+    Delivered {
+        /// Who sent it.
+        from: NodeId,
+        /// Where it arrived.
+        to: NodeId,
+        /// What it says.
+        message: String,
+        /// Whether a copy of it stayed in the network.
+        again: bool,
+    },
+    /// A message was lost.
+    Lost {
+        /// Who sent it.
+        from: NodeId,
+        /// Whom it did not reach.
+        to: NodeId,
+        /// What it says.
+        message: String,
+    },
+    /// A timer fired.
+    Fired {
+        /// Where.
+        node: NodeId,
+        /// Which.
+        timer: String,
+    },
+    /// A process died, between two steps or after so many effects of this one.
+    Died {
+        /// Which.
+        node: NodeId,
+        /// The step in the middle of which it died, and after how many effects.
+        during: Option<(Box<What>, usize)>,
+        /// Whether unsynced writes were lost.
+        power: bool,
+    },
+    /// A process started again.
+    Restarted {
+        /// Which.
+        node: NodeId,
+    },
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Delivered { from, to, message, again } => {
+                let copy = if *again { " (and a copy stays in the network)" } else { "" };
+                write!(f, "{to} hears {message} from {from}{copy}")
+            }
+            Self::Lost { from, to, message } => write!(f, "{message} from {from} to {to} is lost"),
+            Self::Fired { node, timer } => write!(f, "{node}: timer {timer}"),
+            Self::Died { node, during, power } => {
+                let how = if *power { "loses power" } else { "dies" };
+                match during {
+                    None => write!(f, "{node} {how}"),
+                    Some((what, after)) => {
+                        write!(f, "{what}; {node} {how} after {after} effects of this")
+                    }
+                }
+            }
+            Self::Restarted { node } => write!(f, "{node} starts again"),
+        }
+    }
+}
+
+/// Tells the way that these actions take from the beginning.
+///
+/// # Panics
+///
+/// If one of them cannot happen where it stands.
+pub fn tell<P: Protocol>(model: &LockModel<P>, way: &[Action]) -> Vec<Step> {
+    let mut state = model.begin();
+    let mut steps = Vec::new();
+    for action in way {
+        steps.push(model.tell_step(&state, *action));
+        state = model.moved(&state, *action).expect("a way of this model").state;
+    }
+    steps
+}
+
+impl<P: Protocol> LockModel<P> {
+    /// What the monitor of a guarantee says at the end of this way.
+    ///
+    /// # Panics
+    ///
+    /// If one of the actions cannot happen where it stands.
+    pub fn verdict(&self, way: &[Action], guarantee: Guarantee) -> Verdict {
+        let follow = |state: State, action: &Action| {
+            self.moved(&state, *action).expect("a way of this model").state
+        };
+        self.witness(&way.iter().fold(self.begin(), follow)).reason(guarantee)
+    }
+
+    /// Tells one step.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot happen in this state.
+    pub fn tell_step(&self, state: &State, action: Action) -> Step {
+        let mut what = self.what(action);
+        let Action::Step { node, cause, stride, .. } = action else {
+            return Step { what, seen: Vec::new(), sent: Vec::new() };
+        };
+        let mut seen = Vec::new();
+        let told = |observation: &Observation| seen.push(observation.clone());
+        self.desk().tell(self.configuration(), self.nodes(), state, stride, told);
+        let stride = self.desk().get(stride);
+        if let (End::Dead { after, power }, false) =
+            (stride.end, matches!(cause, Cause::Crash { .. }))
+        {
+            let node = self.nodes()[usize::from(node)];
+            what = What::Died { node, during: Some((Box::new(what), after)), power };
+        }
+        let sent = stride.sent.iter().map(|message| {
+            let letter = self.desk().letter(*message);
+            (letter.to, words(&letter.body))
+        });
+        Step { what, seen, sent: sent.collect() }
+    }
+
+    /// What an action is, in words that need no state.
+    pub(crate) fn what(&self, action: Action) -> What {
+        let letter = |message| {
+            let Letter { from, to, body } = self.desk().letter(message);
+            (*from, *to, words(body))
+        };
+        match action {
+            Action::Drop { message } => {
+                let (from, to, message) = letter(message);
+                What::Lost { from, to, message }
+            }
+            Action::Step { node, cause, keep, .. } => {
+                let node = self.nodes()[usize::from(node)];
+                match cause {
+                    Cause::Message(message) => {
+                        let (from, to, message) = letter(message);
+                        What::Delivered { from, to, message, again: keep }
+                    }
+                    Cause::Timer(timer) => {
+                        What::Fired { node, timer: words(self.desk().timer(timer)) }
+                    }
+                    Cause::Start => What::Restarted { node },
+                    Cause::Crash { power } => What::Died { node, during: None, power },
+                }
+            }
+        }
+    }
+}
+
+fn words(value: &impl fmt::Debug) -> String {
+    format!("{value:?}")
+}

@@ -1,0 +1,215 @@
+//! What the searches find, pinned: how many states there are, and the shortest breaks.
+//!
+//! A number that changes says that the model has changed: more or fewer things can happen. Explain
+//! the difference before writing down the new one.
+
+use locklab_models::{
+    Bound, Configuration, Finding, Limits, LockModel, Report, catalogue, check, shortest,
+};
+use locklab_protocols::contract::{
+    Event, LeaseEvent, LockEvent, Protocol, StorageEvent, WorkEvent,
+};
+use locklab_protocols::spec::{Goal, Guarantee};
+use locklab_protocols::storage::Fencing;
+use stateright::{Checker, Model};
+
+const LIMITS: Limits = Limits { threads: 2, breadth: 2_000_000, states: 10_000_000 };
+
+fn report<P: Protocol>(configuration: &Configuration<P>) -> Report {
+    let report = check(configuration, LIMITS, |_| {});
+    assert_eq!(report.missed, [], "a search that does not get there proves nothing");
+    report
+}
+
+/// Each guarantee with the length of the shortest way to its break; 0 if it holds.
+fn verdicts(report: &Report) -> Vec<(&'static str, usize)> {
+    let length = |finding: &Finding| match finding {
+        Finding::Exhausted => 0,
+        Finding::Broken { story, .. } => story.len(),
+        Finding::Stopped => panic!("the search stopped early"),
+    };
+    let findings = report.findings.iter();
+    findings.map(|(guarantee, finding)| (guarantee.name(), length(finding))).collect()
+}
+
+fn reason(report: &Report, guarantee: Guarantee) -> &str {
+    let finding = report.findings.iter().find(|(other, _)| *other == guarantee);
+    match finding {
+        Some((_, Finding::Broken { reason, .. })) => reason,
+        other => panic!("{guarantee} is not broken: {other:?}"),
+    }
+}
+
+/// The moments of a story that matter, in short words.
+fn moments(report: &Report, guarantee: Guarantee) -> Vec<String> {
+    let finding = report.findings.iter().find(|(other, _)| *other == guarantee);
+    let Some((_, Finding::Broken { story, .. })) = finding else {
+        panic!("{guarantee} is not broken")
+    };
+    let seen = story.iter().flat_map(|step| &step.seen);
+    let moment = |seen: &locklab_protocols::contract::Observation| {
+        let node = seen.node;
+        match &seen.event {
+            Event::Lock(LockEvent::Granted { .. }) => Some(format!("{node} is granted")),
+            Event::Lease(LeaseEvent::Expired { owner, .. }) => Some(format!("{owner} expires")),
+            Event::Work(WorkEvent::Checked { .. }) => Some(format!("{node} checks")),
+            Event::Storage(StorageEvent::Read { owner, version, .. }) => {
+                Some(format!("{owner} reads {}", version.0))
+            }
+            Event::Storage(StorageEvent::Written { owner, based_on, version, .. }) => {
+                Some(format!("{owner} writes {} on {}", version.0, based_on.0))
+            }
+            _ => None,
+        }
+    };
+    seen.filter_map(moment).collect()
+}
+
+/// stateright's two checkers and the search of our own see the same states, and so many.
+fn all_see<P: Protocol>(configuration: &Configuration<P>, watch: &[Guarantee], unique: usize) {
+    let configuration = Configuration { watch: watch.to_vec(), ..configuration.clone() };
+    let own = shortest(&LockModel::new(configuration.clone()), usize::MAX);
+    assert!(own.exhausted && own.broken.is_none());
+    let breadth = LockModel::new(configuration.clone()).checker().spawn_bfs().join();
+    let depth = LockModel::new(configuration).checker().threads(2).spawn_dfs().join();
+    let counts = (own.unique, breadth.unique_state_count(), depth.unique_state_count());
+    assert_eq!(counts, (unique, unique, unique));
+    // stateright counts the first state as one that was made.
+    let made = (own.generated + 1, breadth.state_count(), depth.state_count());
+    assert!(made.0 == made.1 && made.1 == made.2, "{made:?}");
+}
+
+const SAFE: [Guarantee; 2] = [Guarantee::GrantExclusion, Guarantee::TokenOrder];
+
+#[test]
+fn ttl_without_a_fence_loses_an_update() {
+    let configuration = catalogue::ttl(2, 1, Fencing::None);
+    let report = report(&configuration);
+    assert_eq!(
+        verdicts(&report),
+        [
+            ("grant-exclusion", 0),
+            ("mutual-exclusion", 7),
+            ("token-order", 0),
+            ("fenced-writes", 17),
+            ("no-lost-update", 17)
+        ]
+    );
+    all_see(&configuration, &SAFE, 3138);
+}
+
+/// The holder stands still between two moves of his own, for longer than his lease.
+#[test]
+fn ttl_is_not_exclusive_when_its_holder_pauses() {
+    let report = report(&catalogue::ttl(2, 1, Fencing::ReadsAndWrites));
+    assert_eq!(
+        moments(&report, Guarantee::MutualExclusion),
+        ["c1 is granted", "c1 expires", "c2 is granted"]
+    );
+    assert_eq!(
+        reason(&report, Guarantee::MutualExclusion),
+        "c2 was granted L1 at 0.000 s while c1 still believed to hold it (granted at 0.000 s)"
+    );
+}
+
+/// Incident I13, in its other shape: both have read before the old holder's write lands.
+#[test]
+fn ttl_with_a_fence_for_writes_only_loses_an_update() {
+    let configuration = catalogue::ttl(2, 1, Fencing::Writes);
+    let report = report(&configuration);
+    assert_eq!(
+        verdicts(&report),
+        [
+            ("grant-exclusion", 0),
+            ("mutual-exclusion", 7),
+            ("token-order", 0),
+            ("fenced-writes", 0),
+            ("no-lost-update", 17)
+        ]
+    );
+    let story = moments(&report, Guarantee::NoLostUpdate);
+    let place = |moment: &str| story.iter().position(|other| other == moment).expect(moment);
+    assert!(place("c2 reads 0") < place("c1 writes 1 on 0"), "{story:?}");
+    assert_eq!(story.last().map(String::as_str), Some("c2 writes 2 on 0"));
+}
+
+#[test]
+fn ttl_with_a_fence_for_reads_and_writes_loses_none() {
+    let mut configuration = catalogue::ttl(2, 1, Fencing::ReadsAndWrites);
+    configuration.goals.extend([Goal::StaleRejected, Goal::StaleWriteRejected]);
+    let report = report(&configuration);
+    assert_eq!(
+        verdicts(&report),
+        [
+            ("grant-exclusion", 0),
+            ("mutual-exclusion", 7),
+            ("token-order", 0),
+            ("fenced-writes", 0),
+            ("no-lost-update", 0)
+        ]
+    );
+    let all = [SAFE[0], SAFE[1], Guarantee::FencedWrites, Guarantee::NoLostUpdate];
+    all_see(&configuration, &all, 2994);
+}
+
+#[test]
+fn three_clients_of_ttl_lose_nothing_behind_a_full_fence() {
+    let mut configuration = catalogue::ttl(3, 1, Fencing::ReadsAndWrites);
+    configuration.watch.retain(|guarantee| *guarantee != Guarantee::MutualExclusion);
+    configuration.goals.push(Goal::StaleWriteRejected);
+    let report = report(&configuration);
+    assert!(verdicts(&report).iter().all(|(_, length)| *length == 0));
+    assert_eq!(report.unique, 430_517);
+}
+
+#[test]
+fn ttl_naive_breaks_for_holders_and_for_the_data() {
+    let configuration = catalogue::ttl_naive(2, 1);
+    let report = report(&configuration);
+    assert_eq!(
+        verdicts(&report),
+        [("grant-exclusion", 0), ("mutual-exclusion", 11), ("no-lost-update", 21)]
+    );
+    all_see(&configuration, &[Guarantee::GrantExclusion], 1130);
+}
+
+/// Incident I5: the vote of the server that forgot is given twice. Without the crash, and with no
+/// lease that ends, nothing breaks.
+#[test]
+fn redlock_forgets_a_vote_with_a_crash() {
+    let mut configuration = catalogue::redlock(2, 1);
+    configuration.watch = vec![Guarantee::MutualExclusion];
+    let story = report(&configuration);
+    assert_eq!(verdicts(&story), [("mutual-exclusion", 12)]);
+    let configuration = catalogue::redlock(2, 0);
+    let report = report(&configuration);
+    assert!(verdicts(&report).iter().all(|(_, length)| *length == 0));
+    assert_eq!(report.unique, 587_110);
+}
+
+#[test]
+fn the_storage_alone_keeps_its_fence_whoever_comes() {
+    for (fencing, unique) in [(Fencing::Writes, 355_752), (Fencing::ReadsAndWrites, 218_542)] {
+        let report = report(&catalogue::storage(2, 1, fencing));
+        assert_eq!(verdicts(&report), [("fenced-writes", 0)]);
+        assert_eq!(report.unique, unique, "{fencing:?}");
+    }
+    let report = report(&catalogue::storage(2, 1, Fencing::None));
+    assert_eq!(verdicts(&report), [("fenced-writes", 12)]);
+}
+
+#[test]
+fn a_bound_that_cuts_is_counted() {
+    let report = report(&catalogue::ttl(2, 1, Fencing::ReadsAndWrites));
+    assert_eq!(report.cuts, [(Bound::Retries, 3812), (Bound::Failures, 1476)]);
+}
+
+/// Where nothing can move, no goal is reached, and the report says so.
+#[test]
+fn a_search_that_goes_nowhere_misses_its_goals() {
+    let mut configuration = catalogue::ttl(2, 1, Fencing::ReadsAndWrites);
+    configuration.bounds.acquires = 0;
+    let report = check(&configuration, LIMITS, |_| {});
+    assert_eq!(report.unique, 1);
+    assert_eq!(report.missed, configuration.goals);
+}
