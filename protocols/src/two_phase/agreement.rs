@@ -196,13 +196,13 @@ impl Look<'_> {
     /// A promise is gone, and the attempt is not committed here (any more).
     fn ended(&mut self, me: ServerId, attempt: AttemptId, life: u64) -> Result<(), String> {
         let mark = *self.facts.mark(promise(me, attempt));
-        if mark & 1 == 0 && mark >> 1 != life {
-            // It was lost before it was durable: nobody has heard the vote.
-            return Ok(());
-        }
+        let was_durable = mark & 1 == 1 || mark >> 1 == life;
         match self.decision(attempt) {
             Some(ABORTED) => Ok(()),
+            // Without its vote there would have been no commit.
             Some(_) => Err(format!("{me} gave up {attempt}, which had been committed")),
+            // It was lost before it was durable: perhaps nobody has heard the vote.
+            None if !was_durable => Ok(()),
             None if self.may_be_aborted(attempt) => self.decided(attempt, ABORTED, me),
             None => Err(format!("{me} voted yes on {attempt} and gave it up on its own")),
         }

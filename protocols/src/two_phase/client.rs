@@ -164,6 +164,10 @@ impl Client {
     }
 
     fn granted(&mut self, request: Request, tokens: Tokens, fx: &mut Fx) {
+        if request.owner != self.me {
+            // Of an earlier life: its lease ends it.
+            return;
+        }
         let Some(first) = self.asking(request) else {
             // A grant that nobody waits for goes back; what is held stays.
             for lock in tokens.into_keys() {
