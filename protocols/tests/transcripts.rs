@@ -5,6 +5,7 @@
 
 mod transcript {
     pub(crate) mod cast;
+    mod raft;
     pub(crate) mod script;
     pub(crate) mod stage;
     pub(crate) mod words;

@@ -158,7 +158,7 @@ impl Log {
     }
 
     /// The slots that these entries would fill after `index`.
-    pub(super) fn chained(&self, after: Index, entries: Vec<Arc<Entry>>) -> Vec<Slot> {
+    pub fn chained(&self, after: Index, entries: Vec<Arc<Entry>>) -> Vec<Slot> {
         let mut digest = self.position(after).unwrap_or_default().digest;
         let chain = |entry: Arc<Entry>| {
             digest = StableHasher::hash_of(&(digest, &*entry));

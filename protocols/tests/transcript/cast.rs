@@ -15,6 +15,14 @@ pub(crate) trait Shown: Protocol<Message: std::fmt::Display> {
     fn show_server(server: &Self::Server) -> String;
     /// What a client knows.
     fn show_client(client: &Self::Client) -> String;
+    /// The message that asks who holds a lock.
+    fn query(_: LockId) -> Option<Self::Message> {
+        None
+    }
+    /// The writes that put this on the disk of a server.
+    fn disk(_: &[&str]) -> Result<Vec<Change<Self::Server>>, String> {
+        Err("this lock has no such disk".to_owned())
+    }
 }
 
 impl Shown for TtlNaive {
@@ -152,6 +160,9 @@ fn two_phase(name: &str) -> Option<TwoPhase> {
 
 /// Builds the stage for a `lock` command.
 pub(crate) fn stage(name: &str, words: &[&str]) -> Result<Box<dyn Play>, String> {
+    if name == "raft" {
+        return super::raft::stage(words);
+    }
     let mut settings = Settings::default();
     let mut redlock = Redlock::default();
     let mut replicated = TtlReplicated::default();

@@ -13,7 +13,8 @@
 //! The first command is `lock NAME [SETTING=VALUE]...`: it builds the protocol's servers and two
 //! clients, and starts them. Settings are `expiry=monotonic`, `persist=never|every-second`,
 //! `lock-delay=15s`, `restart-delay=10s` (Redlock), `wait=yes` (replicated), `participants=2`,
-//! `spread=yes`, `lease=none` (two-phase), `clients=3`. The others are
+//! `spread=yes`, `lease=none` (two-phase), `servers=5`, `append-limit=1`, `snapshot-every=4`,
+//! `chunk=2` (raft), `clients=3`. The others are
 //!
 //! | command | what happens |
 //! | --- | --- |
@@ -26,6 +27,8 @@
 //! | `fire c1 Validity` | the armed timer of that name fires |
 //! | `crash s1` | the process dies, its timers with it |
 //! | `restart s1 [kept\|unsynced-lost\|wiped]` | it comes back with what is left of its disk |
+//! | `disk s1 term=4 1 1 2` | it restarts with this term and entries of these terms (raft) |
+//! | `query c1 s1` | the server is asked, out of turn, who holds the lock (raft) |
 //! | `clock s1 5s` | its wall clock shows this from now on |
 //! | `state s1` | what it knows, and the timers that are armed |
 //! | `owners`, `owners L2` | who owns the lock, by the account of the live servers |

@@ -288,6 +288,23 @@ impl<P: Shown> Play for Stage<P> {
             ["crash", word] => self.crash(node(word)?),
             ["restart", word] => self.restart(node(word)?, "kept", out)?,
             ["restart", word, disk] => self.restart(node(word)?, disk, out)?,
+            ["disk", word, ref contents @ ..] => {
+                let NodeId::Server(id) = node(word)? else {
+                    return Err("only servers have".to_owned());
+                };
+                self.crash(id.into());
+                for change in P::disk(contents)? {
+                    self.servers[id.index()].write(change);
+                }
+                self.servers[id.index()].sync();
+                self.start(id.into(), out);
+            }
+            ["query", client, server] => {
+                let body = P::query(LOCK).ok_or("this lock has no queries")?;
+                let _ = writeln!(out, "{}: {client} -> {server}: {body}", self.sent + 1);
+                self.post(node(client)?, node(server)?, body);
+                self.deliver(self.sent, out);
+            }
             ["clock", word, shows] => {
                 let reading = Reading::default() + duration(shows)?;
                 self.clocks.insert(node(word)?, reading);

@@ -38,6 +38,7 @@ pub(crate) fn draw(seed: u64) -> (Raft, Plan) {
         faults,
         heal_at: millis(HEAL_AT),
         settle: Duration::from_secs(31),
+        sync_time: millis(*draw.one_of(&[1, 1, 5, 30])),
         progress_bound: Duration::from_secs(30),
         ..Plan::default()
     };
