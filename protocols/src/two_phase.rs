@@ -47,6 +47,11 @@
 //!   less available.
 //! - While a coordinator is down, nobody is granted anything by it; a second one
 //!   ([`Settings::coordinators`]) goes on with the locks that are not in doubt.
+//! - Where attempts wait in line, one of a dead coordinator still prepares when its turn comes, and
+//!   blocks the lock then.
+//! - A policy orders attempts, and an attempt is one set. Clients that take their locks one by one,
+//!   each in its own order, can still wait for each other in a circle: whoever is refused keeps
+//!   what it has from before. A set, or one order for all, avoids that.
 //! - Deciding alone after a while (a *heuristic* decision) would trade the blocking for a broken
 //!   agreement; it is not done here.
 //!
