@@ -37,6 +37,7 @@ fn keeps(assumption: Assumption, scenario: &Scenario) -> Result<(), String> {
             let stands = standstill(scenario, Part::Servers).max(scenario.sync_time);
             within(most, stands, "a server may stand still for")
         }
+        Assumption::SyncAtMost(most) => within(most, scenario.sync_time, "a sync takes"),
         Assumption::DelayAtMost(most) => within(most, delay(scenario), "a message may take"),
         Assumption::ClockRateWithinPercent(percent) => none(scenario, |fault| match &fault.kind {
             Kind::ClockRate(rate) => rate.percent.abs_diff(100) > percent,

@@ -32,6 +32,8 @@ pub enum Assumption {
     ClientPauseAtMost(Duration),
     /// No server stands still (pause, slowness, disk stall) for longer than this.
     ServerPauseAtMost(Duration),
+    /// No sync takes longer than this, but for faults that end.
+    SyncAtMost(Duration),
     /// No message is on its way for longer than this.
     DelayAtMost(Duration),
     /// The rate of every clock is true within this many percent.
@@ -67,6 +69,7 @@ impl fmt::Display for Assumption {
         match self {
             Self::ClientPauseAtMost(most) => write!(f, "no client pauses for over {most:?}"),
             Self::ServerPauseAtMost(most) => write!(f, "no server pauses for over {most:?}"),
+            Self::SyncAtMost(most) => write!(f, "no sync takes over {most:?}"),
             Self::DelayAtMost(most) => write!(f, "no message takes over {most:?}"),
             Self::ClockRateWithinPercent(percent) => {
                 write!(f, "clock rates are true within {percent} %")

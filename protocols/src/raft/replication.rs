@@ -285,6 +285,10 @@ impl Server {
         }
         progress.heard = true;
         progress.round = progress.round.max(appended.round);
+        // Whoever answers is sent what comes next, but only for the newest broadcast. Each
+        // broadcast begins such a chain; if those of all before it went on, a follower that stays
+        // behind would be sent more and more, until it does nothing but refuse.
+        let newest = appended.round == leader.round;
         let log = &self.kept.log;
         match appended.result {
             Ok(matched) => {
@@ -292,7 +296,7 @@ impl Server {
                 progress.next_index = progress.next_index.max(matched.next());
                 let behind = progress.next_index <= log.last().index;
                 self.advance(out);
-                if behind {
+                if behind && newest {
                     self.replicate(from, out);
                 }
             }
@@ -302,7 +306,9 @@ impl Server {
                 let mine = term.and_then(|term| log.last_of_term(term, conflict.prev_log_index));
                 let next_index = mine.map_or(conflict.index, Index::next);
                 progress.next_index = next_index.max(progress.match_index.next());
-                self.replicate(from, out);
+                if newest {
+                    self.replicate(from, out);
+                }
             }
             Err(_) => {}
         }

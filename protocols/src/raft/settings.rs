@@ -80,6 +80,17 @@ impl Settings {
         (self.election_timeout..=self.election_timeout * 2).into()
     }
 
+    /// How long a sync may take so that the log keeps up with the clients: a follower writes
+    /// [`append_limit`](Self::append_limit) entries with each, and [`ENTRIES`] must get through in
+    /// the time of a lease; and a vote or a heartbeat must not wait for most of an election.
+    ///
+    /// Where disks are slower, the log falls behind by more than a lease, sessions are over when
+    /// they are opened, clients open new ones, and what they ask for keeps the log behind.
+    pub fn slowest_sync(&self) -> Duration {
+        let batch = u32::try_from(self.append_limit).unwrap_or(u32::MAX).min(ENTRIES);
+        (self.lease * batch / ENTRIES).min(self.election_timeout / 5)
+    }
+
     /// How much true time is left between the end of the validity and the end of the lease if
     /// the holder's clock is slow and the leader's is fast by `rate` percent; `None` if the lease
     /// may end first.
@@ -129,6 +140,7 @@ impl Settings {
                     Assumption::ClockRateWithinPercent(self.rate_bound()),
                     Assumption::HoldAtMost(self.lease / 10),
                     Assumption::ClientsAtMost(CONTENDERS),
+                    Assumption::SyncAtMost(self.slowest_sync()),
                 ],
             ),
         ]);
@@ -162,6 +174,9 @@ impl Settings {
     }
 }
 
+/// How many entries the log must take in the time of a lease: ten for each of [`CONTENDERS`].
+const ENTRIES: u32 = 100;
+
 /// How many clients may contend for one lock so that each has its turn soon enough.
 const CONTENDERS: u32 = 10;
 
@@ -181,5 +196,14 @@ mod tests {
         assert_eq!(settings.validity(), Duration::from_secs(8));
         assert_eq!(settings.slack(0), Some(Duration::from_secs(2)));
         assert_eq!(settings.rate_bound(), 11);
+    }
+
+    #[test]
+    fn a_log_that_takes_one_entry_a_write_needs_fast_disks() {
+        let usual = Settings::default();
+        assert_eq!(usual.slowest_sync(), Duration::from_millis(100));
+        let lease = Duration::from_secs(1);
+        let one = Settings { append_limit: 1, lease, ..usual };
+        assert_eq!(one.slowest_sync(), Duration::from_millis(10));
     }
 }

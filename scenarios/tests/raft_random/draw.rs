@@ -15,9 +15,6 @@ use locklab_sim::network::Delay;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Syncs take up to 5 ms: a leader that syncs for 30 ms for each entry that it sends falls behind
-/// its clients, and what it promises of progress is for disks that keep up.
-///
 /// When all faults of a drawn plan end.
 const HEAL_AT: u64 = 14_000;
 
@@ -41,7 +38,7 @@ pub(crate) fn draw(seed: u64) -> (Raft, Plan) {
         faults,
         heal_at: millis(HEAL_AT),
         settle: Duration::from_secs(31),
-        sync_time: millis(*draw.one_of(&[1, 1, 5])),
+        sync_time: millis(*draw.one_of(&[1, 1, 5, 30])),
         progress_bound: Duration::from_secs(30),
         ..Plan::default()
     };
