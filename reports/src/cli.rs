@@ -8,13 +8,18 @@ mod compare;
 mod exit;
 mod list;
 mod output;
+mod replay;
 mod run;
+mod search;
+mod shrink;
 mod trouble;
 
 pub use exit::Exit;
 
 use crate::terminal::{Paint, Terminal};
 use clap::{Parser, Subcommand};
+use locklab_scenarios::sim::Outcome;
+use locklab_scenarios::story::{self, Detail};
 use std::process::ExitCode;
 
 /// Puts distributed locks through the faults that break them, and says which guarantees held.
@@ -52,6 +57,12 @@ enum Command {
     Compare(compare::Compare),
     /// Play one scenario with one lock and tell what happened
     Run(run::Run),
+    /// Look for promises that do not hold, in scenarios that nobody wrote
+    Search(search::Search),
+    /// Play a failure that was found again
+    Replay(replay::Replay),
+    /// Make a failure that was found small
+    Shrink(shrink::Shrink),
     /// List what there is
     List(list::List),
 }
@@ -64,6 +75,9 @@ pub fn main() -> ExitCode {
         None => output::print(FIRST_STEPS).map(|()| Exit::Fine),
         Some(Command::Compare(compare)) => compare.run(&terminal),
         Some(Command::Run(run)) => run.run(&terminal),
+        Some(Command::Search(search)) => search.run(&terminal),
+        Some(Command::Replay(replay)) => replay.run(),
+        Some(Command::Shrink(shrink)) => shrink.run(),
         Some(Command::List(list)) => list.run(&terminal),
     };
     match done {
@@ -80,6 +94,12 @@ fn note(quiet: bool, text: &str) {
     if !quiet {
         eprintln!("{text}");
     }
+}
+
+/// The story of a run as it stands in files.
+fn plain_story(outcome: &Outcome) -> String {
+    let lines = story::tell(outcome, Detail::Brief);
+    lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
 fn heading(terminal: &Terminal, text: &str) -> String {
