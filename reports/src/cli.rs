@@ -18,8 +18,6 @@ pub use exit::Exit;
 
 use crate::terminal::{Paint, Terminal};
 use clap::{Parser, Subcommand};
-use locklab_scenarios::sim::Outcome;
-use locklab_scenarios::story::{self, Detail};
 use std::process::ExitCode;
 
 /// Puts distributed locks through the faults that break them, and says which guarantees held.
@@ -94,12 +92,6 @@ fn note(quiet: bool, text: &str) {
     if !quiet {
         eprintln!("{text}");
     }
-}
-
-/// The story of a run as it stands in files.
-fn plain_story(outcome: &Outcome) -> String {
-    let lines = story::tell(outcome, Detail::Brief);
-    lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
 fn heading(terminal: &Terminal, text: &str) -> String {

@@ -16,6 +16,8 @@
 
 use crate::registry::Entry;
 use crate::scenario::Scenario;
+use crate::story::{self, Detail};
+use crate::trace;
 use locklab_protocols::spec::{Guarantee, Verdict};
 use locklab_sim::schedule::Schedule;
 use locklab_sim::{Outcome, Record};
@@ -121,25 +123,27 @@ impl Artifact {
         Ok(Self { finding, scenario, schedule })
     }
 
-    /// Writes it into a folder, which is made if there is none. `trace` writes the trace.
+    /// Writes it into a folder, which is made if there is none, with the trace and the story of
+    /// its run.
     ///
     /// # Errors
     ///
     /// Those of the file system.
-    pub fn save(
-        &self,
-        folder: &Path,
-        story: &str,
-        trace: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> io::Result<()> {
+    pub fn save(&self, folder: &Path, outcome: &Outcome) -> io::Result<()> {
         std::fs::create_dir_all(folder)?;
         write(folder, "scenario.toml", |to| to.write_all(self.scenario.to_toml().as_bytes()))?;
         write(folder, "schedule.json", |to| pretty(to, &self.schedule))?;
-        write(folder, "trace.jsonl", trace)?;
-        write(folder, "story.txt", |to| to.write_all(story.as_bytes()))?;
+        write(folder, "trace.jsonl", |mut to| trace::write(outcome, &mut to))?;
+        write(folder, "story.txt", |to| to.write_all(story(outcome).as_bytes()))?;
         // The last: a folder with it is whole.
         write(folder, "finding.json", |to| pretty(to, &self.finding))
     }
+}
+
+/// The story of a run as it stands in a file.
+pub fn story(outcome: &Outcome) -> String {
+    let lines = story::tell(outcome, Detail::Brief);
+    lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
 fn pretty(to: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
@@ -161,7 +165,14 @@ fn write(
     name: &str,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut beside = tempfile::Builder::new().prefix(".locklab-").tempfile_in(folder)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".locklab-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut beside = builder.tempfile_in(folder)?;
     {
         let mut buffered = io::BufWriter::new(beside.as_file_mut());
         fill(&mut buffered)?;

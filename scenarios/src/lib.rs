@@ -64,6 +64,7 @@ pub mod search;
 pub mod shrink;
 pub mod story;
 pub mod suite;
+pub mod trace;
 
 /// What plays the runs, for those who look into outcomes.
 pub use locklab_sim as sim;

@@ -10,6 +10,9 @@
 //! At the end the [schedule] of what chance decided is made small as well, until it lists only
 //! what matters. So the result depends on no seed.
 //!
+//! That somebody waits for ever is another matter: without chance, polls that keep step starve.
+//! There the run keeps its chance, and its schedule lists all of it.
+//!
 //! The number of runs is bounded; what is reached by then is what comes out.
 
 mod faults;
@@ -22,6 +25,7 @@ use crate::search::promised;
 use locklab_protocols::spec::{Guarantee, Verdict};
 use locklab_sim::schedule::Schedule;
 use locklab_sim::{Outcome, Record};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// More runs than this are seldom of use.
 pub const USUAL_RUNS: u64 = 4_000;
@@ -94,6 +98,14 @@ pub fn shrink(
     most_runs: u64,
     on_progress: &mut dyn FnMut(Progress),
 ) -> Result<Shrunk, String> {
+    // What is known of other locks there is not known of a smaller one.
+    let scenario = &Scenario {
+        protocols: [entry.name().to_owned()].into(),
+        expect: BTreeMap::new(),
+        sometimes: BTreeSet::new(),
+        sometimes_of: BTreeMap::new(),
+        ..scenario.clone()
+    };
     let contestant = entry.build(scenario);
     let first = run(entry, scenario, source, Record::Nothing);
     if !breaks(&first, guarantee) {
@@ -178,7 +190,8 @@ impl Shrinker<'_> {
         loop {
             let before = self.scenario.clone();
             self.fewer_faults();
-            for pass in passes::ALL {
+            let passes = if self.may_lack_chance() { &passes::ALL } else { passes::WITH_CHANCE };
+            for pass in passes {
                 // A proposal that was taken may open the way for the next of the same pass.
                 while !self.is_over() && self.first_of(pass(&self.scenario)) {}
             }
@@ -238,11 +251,21 @@ impl Shrinker<'_> {
         false
     }
 
+    /// Whether it may be played without chance. Not for progress: it is chance that lets
+    /// everybody have his turn, and polls that keep step with each other starve for ever, which
+    /// says nothing of the lock.
+    fn may_lack_chance(&self) -> bool {
+        self.guarantee != Guarantee::Progress
+    }
+
     /// Without chance, then as it failed last and at first, then anyhow. What fails without
     /// chance is kept so.
     fn sources(&self) -> Vec<Source> {
         let plain = Source::Schedule(Schedule::default());
-        let mut sources = vec![plain.clone()];
+        let mut sources = Vec::new();
+        if self.may_lack_chance() {
+            sources.push(plain.clone());
+        }
         if self.source != plain {
             let others = (1..=OTHER_SEEDS).map(Source::Seed);
             sources.extend([self.source.clone(), self.origin.clone()].into_iter().chain(others));

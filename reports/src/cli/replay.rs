@@ -2,11 +2,10 @@
 
 use super::exit::Exit;
 use super::output;
-use super::plain_story;
 use super::trouble::Trouble;
 use clap::Args;
 use locklab_protocols::spec::Verdict;
-use locklab_scenarios::artifact::Artifact;
+use locklab_scenarios::artifact::{self, Artifact};
 use locklab_scenarios::registry::Contestants;
 use locklab_scenarios::sim::Record;
 use std::path::PathBuf;
@@ -32,7 +31,7 @@ impl Replay {
         let outcome = artifact.play(entry, Record::Everything);
         let mut page = String::new();
         if !self.quiet {
-            page = format!("{}\n", plain_story(&outcome));
+            page = format!("{}\n", artifact::story(&outcome));
         }
         let name = format!("{}: {}", finding.protocol, finding.guarantee);
         let (told, exit) = match outcome.verdicts.get(&finding.guarantee) {

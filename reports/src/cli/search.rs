@@ -3,9 +3,8 @@
 use super::exit::Exit;
 use super::output::{self, Output};
 use super::trouble::Trouble;
-use super::{choose, heading, note, plain_story};
+use super::{choose, heading, note};
 use crate::terminal::Terminal;
-use crate::trace;
 use clap::{Args, value_parser};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use locklab_protocols::spec::Goal;
@@ -225,11 +224,8 @@ fn save(
             .map_err(Trouble::Asked)?;
         (shrunk.scenario, shrunk.schedule, shrunk.outcome)
     };
-    let story = plain_story(&outcome);
     let artifact = Artifact::new(entry, scenario, schedule, guarantee, &outcome);
-    artifact
-        .save(folder, &story, |mut to| trace::write(&outcome, &mut to))
-        .map_err(|error| Trouble::unwritable(folder, &error))
+    artifact.save(folder, &outcome).map_err(|error| Trouble::unwritable(folder, &error))
 }
 
 fn page(found: &Found, folders: &[PathBuf], terminal: &Terminal) -> String {

@@ -2,12 +2,10 @@
 
 use super::exit::Exit;
 use super::output;
-use super::plain_story;
 use super::trouble::Trouble;
-use crate::trace;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use locklab_scenarios::artifact::Artifact;
+use locklab_scenarios::artifact::{self, Artifact};
 use locklab_scenarios::registry::Contestants;
 use locklab_scenarios::shrink::{self, Source, USUAL_RUNS, shrink};
 use std::io::IsTerminal;
@@ -49,12 +47,12 @@ impl Shrink {
             shrink(entry, &artifact.scenario, &source, guarantee, self.runs, &mut on_progress)
                 .map_err(Trouble::Asked)?;
         bar.finish_and_clear();
-        let story = plain_story(&shrunk.outcome);
+        let story = artifact::story(&shrunk.outcome);
         let outcome = &shrunk.outcome;
         let smaller =
             Artifact::new(entry, shrunk.scenario.clone(), shrunk.schedule, guarantee, outcome);
         smaller
-            .save(&self.folder, &story, |mut to| trace::write(outcome, &mut to))
+            .save(&self.folder, outcome)
             .map_err(|error| Trouble::unwritable(&self.folder, &error))?;
         let told = |size: shrink::Size| {
             let shrink::Size { faults, clients, servers, locks, steps, decisions } = size;

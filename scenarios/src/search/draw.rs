@@ -142,7 +142,9 @@ impl Draw {
             locks_at_once: if self.chance.percent(25) { locks } else { 1 },
             order: self.one_of(&[LockOrder::Global, LockOrder::Global, LockOrder::Set]),
             depth: self.one_of(&[1, 1, 1, 2]),
-            think: self.span(1, 600),
+            // Who takes a lock again at once starves those who poll for it: known, and not what
+            // is looked for.
+            think: self.span(200, 900),
             hold: self.span(1, most),
             ..Workload::default()
         }

@@ -47,6 +47,9 @@ impl Shrinker<'_> {
                 contestant.write_down(&self.scenario, *seed, Record::Nothing).1
             }
         };
+        if !self.may_lack_chance() {
+            return whole;
+        }
         let mut left = decisions(whole);
         let mut chunk = left.len();
         while chunk > 0 && !self.is_over() {

@@ -88,10 +88,22 @@ impl<'a> FaultDraw<'a> {
             _ => self.chance.between(1, self.lease.min(self.heal_at / 4)),
         };
         When::Event {
-            event: self.one_of(&Trigger::ALL),
+            event: self.trigger(),
             nth: nth as u32,
             at: Targets::default(),
             after: millis(after),
+        }
+    }
+
+    /// An event that the lock shows: steps of agreement are for those that have to agree.
+    fn trigger(&mut self) -> Trigger {
+        use Trigger::{Began, Decided, InDoubt, Prepared, Voted};
+        let agrees = [Began, Prepared, Voted, Decided, InDoubt];
+        loop {
+            let event = self.one_of(&Trigger::ALL);
+            if self.servers > 1 || !agrees.contains(&event) {
+                return event;
+            }
         }
     }
 
