@@ -1,13 +1,13 @@
 //! Makes a failing run small: the least scenario in which the same guarantee still breaks.
 //!
-//! Greedy and deterministic. Each [pass](passes) proposes smaller scenarios, the boldest first:
+//! Greedy and deterministic. Each pass proposes smaller scenarios, the boldest first:
 //! without half of the faults, with two clients, with one lock, with a fault that is shorter or
 //! strikes at the first event instead of the seventh, with times in whole seconds. A proposal is
 //! taken if the guarantee still breaks in it, and if what was promised is promised there too: a
 //! bug must not turn into a break that everybody knows. It is played first without any chance at
 //! all, then with the seed of the failure, then with a few others; whatever breaks first is taken.
 //!
-//! At the end the [schedule] of what chance decided is made small as well, until it lists only
+//! At the end the [schedule](Schedule) of what chance decided is made small as well, until it lists only
 //! what matters. So the result depends on no seed.
 //!
 //! That somebody waits for ever is another matter: without chance, polls that keep step starve.

@@ -106,7 +106,7 @@ fn a_fault_changes_nothing_before_it_strikes() {
             Ok(())
         };
         runner(6)
-            .run(&strategy, |drawn| agrees(drawn))
+            .run(&strategy, agrees)
             .unwrap_or_else(|error| panic!("{}: {error}", entry.name()));
         compared += 1;
     }

@@ -19,7 +19,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long a search lasts if nobody says.
 const USUAL_TIME: Duration = Duration::from_secs(60);
@@ -113,14 +113,15 @@ impl Search {
     }
 
     fn searched(&self, contestants: &Contestants, stop: &AtomicBool) -> Result<Found, Trouble> {
-        let began = Instant::now();
-        let time = self.time.or(self.runs.is_none().then_some(USUAL_TIME));
-        let enough = AtomicBool::new(false);
-        let go_on = || {
-            !stop.load(Ordering::Relaxed)
-                && !enough.load(Ordering::Relaxed)
-                && time.is_none_or(|time| began.elapsed() < time)
-        };
+        let enough = Arc::new(AtomicBool::new(false));
+        if let Some(time) = self.time.or(self.runs.is_none().then_some(USUAL_TIME)) {
+            let enough = Arc::clone(&enough);
+            std::thread::spawn(move || {
+                std::thread::sleep(time);
+                enough.store(true, Ordering::Relaxed);
+            });
+        }
+        let go_on = || !stop.load(Ordering::Relaxed) && !enough.load(Ordering::Relaxed);
         let bar = self.bar();
         let mut on_block = |found: &Found| {
             if self.first && !found.findings.is_empty() {
