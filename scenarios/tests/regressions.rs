@@ -36,11 +36,11 @@ fn replay(folder: &Path) -> Result<(), Failed> {
     let outcome = artifact.play(entry, Record::Nothing);
     let guarantee = artifact.finding.guarantee;
     let command = format!("cargo run --release -- replay {}", folder.display());
-    let as_known = match (outcome.verdicts.get(&guarantee), artifact.finding.verdict) {
-        (Some(Verdict::Broken { .. }), Expectation::Broken) => true,
-        (Some(Verdict::Held), Expectation::Held) => true,
-        _ => false,
-    };
+    let as_known = matches!(
+        (outcome.verdicts.get(&guarantee), artifact.finding.verdict),
+        (Some(Verdict::Broken { .. }), Expectation::Broken)
+            | (Some(Verdict::Held), Expectation::Held)
+    );
     if !as_known {
         let (found, known) = (outcome.verdicts.get(&guarantee), artifact.finding.verdict);
         return Err(format!("{guarantee} is {found:?}, and {known:?} is known\n{command}").into());

@@ -57,10 +57,27 @@ impl<'a> FaultDraw<'a> {
     pub(super) fn draw(&mut self) -> Option<Fault> {
         let position = self.below(self.kinds.len());
         let name = self.kinds[position];
+        if name == "pause" && self.chance.percent(35) {
+            return Some(self.pause_past_the_lease());
+        }
         let when = self.when();
         let lasting = self.lasting(&when);
         let by_event = matches!(when, When::Event { .. });
         Some(Fault { kind: self.kind(name, lasting, by_event)?, when })
+    }
+
+    /// The classic: a client stands still past its lease where that hurts most. What it needs to
+    /// do harm in spite of a fence (a storage that forgets, a server that does) comes on top of it,
+    /// so it must not be rare.
+    fn pause_past_the_lease(&mut self) -> Fault {
+        let event = self.one_of(&[Trigger::Checked, Trigger::Checked, Trigger::Granted]);
+        let nth = self.chance.between(1, 6) as u32;
+        let lasts = self.chance.between(self.lease, self.lease * 2).min(self.heal_at);
+        let lasting = Lasting::For(millis(lasts));
+        Fault {
+            when: When::Event { event, nth, at: Targets::default(), after: Duration::ZERO },
+            kind: Kind::Pause(OnNodes { target: Target::Subject.into(), lasting }),
+        }
     }
 
     fn below(&mut self, bound: usize) -> usize {
@@ -227,7 +244,8 @@ impl<'a> FaultDraw<'a> {
     }
 
     fn crash(&mut self, lasting: Lasting, by_event: bool) -> Crash {
-        match self.below(8) {
+        match self.below(9) {
+            8 => Crash { target: Target::Storage.into(), lasting, disk: DiskLoss::UnsyncedLost },
             0..3 => {
                 let disk = DiskLoss::UnsyncedLost;
                 Crash { target: self.server_or_storage(), lasting, disk }
