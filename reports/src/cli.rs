@@ -8,7 +8,10 @@ mod compare;
 mod exit;
 mod list;
 mod output;
+mod replay;
 mod run;
+mod search;
+mod shrink;
 mod trouble;
 
 pub use exit::Exit;
@@ -52,6 +55,12 @@ enum Command {
     Compare(compare::Compare),
     /// Play one scenario with one lock and tell what happened
     Run(run::Run),
+    /// Look for promises that do not hold, in scenarios that nobody wrote
+    Search(search::Search),
+    /// Play a failure that was found again
+    Replay(replay::Replay),
+    /// Make a failure that was found small
+    Shrink(shrink::Shrink),
     /// List what there is
     List(list::List),
 }
@@ -64,6 +73,9 @@ pub fn main() -> ExitCode {
         None => output::print(FIRST_STEPS).map(|()| Exit::Fine),
         Some(Command::Compare(compare)) => compare.run(&terminal),
         Some(Command::Run(run)) => run.run(&terminal),
+        Some(Command::Search(search)) => search.run(&terminal),
+        Some(Command::Replay(replay)) => replay.run(),
+        Some(Command::Shrink(shrink)) => shrink.run(),
         Some(Command::List(list)) => list.run(&terminal),
     };
     match done {

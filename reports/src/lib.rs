@@ -9,7 +9,7 @@ pub mod cli;
 pub mod report;
 pub mod tables;
 pub mod terminal;
-pub mod trace;
+pub use locklab_scenarios::trace;
 
 mod replay;
 

@@ -53,14 +53,18 @@
 //!
 //! A scenario of your own is a file like those of the catalogue; see [`scenario`].
 
+pub mod artifact;
 pub mod catalogue;
 pub mod contestant;
 pub mod judge;
 pub mod promise;
 pub mod registry;
 pub mod scenario;
+pub mod search;
+pub mod shrink;
 pub mod story;
 pub mod suite;
+pub mod trace;
 
 /// What plays the runs, for those who look into outcomes.
 pub use locklab_sim as sim;

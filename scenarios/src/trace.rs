@@ -2,7 +2,7 @@
 
 use locklab_protocols::contract::Event;
 use locklab_protocols::id::NodeId;
-use locklab_scenarios::sim::outcome::{Fate, Happening, Outcome, Traced};
+use locklab_sim::outcome::{Fate, Happening, Outcome, Traced};
 use serde::Serialize;
 use std::io::{self, Write};
 
