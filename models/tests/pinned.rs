@@ -16,7 +16,7 @@ use stateright::{Checker, Model};
 const LIMITS: Limits = Limits { threads: 2, breadth: 2_000_000, states: 10_000_000 };
 
 fn report<P: Protocol>(configuration: &Configuration<P>) -> Report {
-    let report = check(configuration, LIMITS, |_| {});
+    let report = check(configuration, LIMITS, |_| true);
     assert_eq!(report.missed, [], "a search that does not get there proves nothing");
     report
 }
@@ -108,7 +108,7 @@ fn ttl_is_not_exclusive_when_its_holder_pauses() {
     );
     assert_eq!(
         reason(&report, Guarantee::MutualExclusion),
-        "c2 was granted L1 at 0.000 s while c1 still believed to hold it (granted at 0.000 s)"
+        "c2 was granted L1 while c1 still believed to hold it"
     );
 }
 
@@ -177,11 +177,11 @@ fn ttl_naive_breaks_for_holders_and_for_the_data() {
 /// lease that ends, nothing breaks.
 #[test]
 fn redlock_forgets_a_vote_with_a_crash() {
-    let mut configuration = catalogue::redlock(2, 1);
+    let mut configuration = catalogue::redlock(3, 2, 1);
     configuration.watch = vec![Guarantee::MutualExclusion];
     let story = report(&configuration);
     assert_eq!(verdicts(&story), [("mutual-exclusion", 12)]);
-    let configuration = catalogue::redlock(2, 0);
+    let configuration = catalogue::redlock(3, 2, 0);
     let report = report(&configuration);
     assert!(verdicts(&report).iter().all(|(_, length)| *length == 0));
     assert_eq!(report.unique, 587_110);
@@ -209,7 +209,7 @@ fn a_bound_that_cuts_is_counted() {
 fn a_search_that_goes_nowhere_misses_its_goals() {
     let mut configuration = catalogue::ttl(2, 1, Fencing::ReadsAndWrites);
     configuration.bounds.acquires = 0;
-    let report = check(&configuration, LIMITS, |_| {});
+    let report = check(&configuration, LIMITS, |_| true);
     assert_eq!(report.unique, 1);
     assert_eq!(report.missed, configuration.goals);
 }

@@ -3,9 +3,11 @@
 //! Results go to standard output, progress and notes to standard error. The exit code says what
 //! a script needs to know ([`Exit`]). One file for each command; what they share is beside them.
 
+mod check;
 mod choose;
 mod compare;
 mod exit;
+mod explore;
 mod list;
 mod output;
 mod run;
@@ -16,6 +18,9 @@ pub use exit::Exit;
 use crate::terminal::{Paint, Terminal};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use trouble::Trouble;
 
 /// Puts distributed locks through the faults that break them, and says which guarantees held.
 #[derive(Parser, Debug)]
@@ -52,6 +57,10 @@ enum Command {
     Compare(compare::Compare),
     /// Play one scenario with one lock and tell what happened
     Run(run::Run),
+    /// Check every interleaving of a small system, within bounds
+    Check(check::Check),
+    /// Look around in the states of a small system, in a browser
+    Explore(explore::Explore),
     /// List what there is
     List(list::List),
 }
@@ -64,6 +73,8 @@ pub fn main() -> ExitCode {
         None => output::print(FIRST_STEPS).map(|()| Exit::Fine),
         Some(Command::Compare(compare)) => compare.run(&terminal),
         Some(Command::Run(run)) => run.run(&terminal),
+        Some(Command::Check(check)) => check.run(&terminal),
+        Some(Command::Explore(explore)) => explore.run(),
         Some(Command::List(list)) => list.run(&terminal),
     };
     match done {
@@ -73,6 +84,18 @@ pub fn main() -> ExitCode {
             Exit::BadInput.into()
         }
     }
+}
+
+/// Ctrl-C asks to stop; a second one does not ask.
+fn on_ctrl_c(stop: &Arc<AtomicBool>) -> Result<(), Trouble> {
+    let asked = Arc::clone(stop);
+    let heard = move || {
+        if asked.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    };
+    ctrlc::set_handler(heard)
+        .map_err(|error| Trouble::Asked(format!("cannot listen for Ctrl-C: {error}")))
 }
 
 /// A note on standard error for people who watch.
