@@ -8,7 +8,8 @@ use crate::anyone::Anyone;
 use crate::bounds::Bounds;
 use crate::configuration::{Configuration, Landmark, Reach};
 use locklab_protocols::application::Workload;
-use locklab_protocols::contract::{Clock, Protocol};
+use locklab_protocols::contract::{Clock, Protocol, Servers};
+use locklab_protocols::id::ServerId;
 use locklab_protocols::raft::{self, Raft};
 use locklab_protocols::spec::{Goal, Guarantee};
 use locklab_protocols::storage::Fencing;
@@ -92,12 +93,14 @@ pub fn ttl_naive(clients: usize, sections: u8) -> Configuration<TtlNaive> {
 pub fn redlock(servers: usize, clients: usize, crashes: u8) -> Configuration<Redlock> {
     let protocol = Redlock { settings: settings(), servers, restart_delay: Duration::ZERO };
     let mut configuration = configuration(protocol, clients, 1, Fencing::None);
-    configuration.bounds = Bounds { crashes, expiries: 0, ..configuration.bounds };
+    configuration.bounds =
+        Bounds { crashes, only_servers_die: true, expiries: 0, ..configuration.bounds };
     configuration.watch.retain(|guarantee| !ABOUT_TOKENS.contains(guarantee));
     configuration.goals = vec![Goal::Granted, Goal::Contention];
-    if crashes == 0 {
-        configuration.breaks.clear();
-    }
+    configuration.breaks = match crashes {
+        0 => Vec::new(),
+        _ => vec![Guarantee::MutualExclusion, Guarantee::NoLostUpdate],
+    };
     configuration
 }
 
@@ -121,13 +124,21 @@ pub fn storage(clients: usize, sections: u8, fencing: Fencing) -> Configuration<
 }
 
 /// Two-phase commit with so many participants, while so many servers die and lose what they have
-/// not synced. Nobody's lease ends, so that nothing but the two phases decides who has the lock.
-pub fn two_phase(participants: usize, clients: usize, crashes: u8) -> Configuration<TwoPhase> {
+/// not synced. Nobody's lease ends, so that nothing but the two phases decides who has the lock. A
+/// timer of a server that fires and only sends (the coordinator loses patience, a participant in
+/// doubt asks) counts against `server_timers`.
+pub fn two_phase(
+    participants: usize,
+    clients: usize,
+    crashes: u8,
+    server_timers: u8,
+) -> Configuration<TwoPhase> {
     let usual = two_phase::Settings::default();
     let settings = two_phase::Settings { participants, lease: None, ..usual };
     let mut configuration = configuration(TwoPhase { settings }, clients, 1, Fencing::Writes);
     configuration.bounds = Bounds {
         crashes,
+        server_timers,
         only_servers_die: true,
         power_failures: crashes,
         in_order: true,
@@ -141,23 +152,28 @@ pub fn two_phase(participants: usize, clients: usize, crashes: u8) -> Configurat
         Guarantee::Agreement,
     ];
     configuration.breaks.clear();
-    configuration.goals = vec![Goal::Granted, Goal::Contention];
-    if crashes > 0 {
-        configuration.landmarks = vec![BLOCKED];
+    configuration.goals = vec![Goal::Granted];
+    if clients > 1 {
+        configuration.goals.push(Goal::Contention);
+    }
+    if crashes > 0 && server_timers == 0 {
+        configuration.landmarks = vec![blocked(participants)];
     }
     configuration
 }
 
 /// The coordinator is gone, and all participants of an attempt have voted yes: whatever they tell
-/// each other, none of them can decide (Skeen 1981).
-const BLOCKED: Landmark<TwoPhase> = Landmark {
-    name: "all participants are in doubt, and the coordinator is gone",
-    is_here: |servers| {
-        let gone = servers.get(two_phase::COORDINATOR).is_none();
-        let mut ledgers = servers.live().filter_map(|(_, server)| server.as_participant());
-        gone && ledgers.all(|participant| participant.ledger().prepared().next().is_some())
-    },
-};
+/// each other, none of them can decide (Skeen 1981). A coordinator that never loses its patience
+/// has not told anybody of an abort either.
+fn blocked(participants: usize) -> Landmark<TwoPhase> {
+    let is_here = move |servers: Servers<'_, TwoPhase>| {
+        let in_doubt = servers.live().filter_map(|(_, server)| server.as_participant());
+        let in_doubt = in_doubt.filter(|one| one.ledger().prepared().next().is_some());
+        servers.get(two_phase::COORDINATOR).is_none() && in_doubt.count() == participants
+    };
+    let name = "all participants are in doubt, and the coordinator is gone";
+    Landmark { name, is_here: Arc::new(is_here) }
+}
 
 /// How far servers of the replicated log go.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -168,12 +184,14 @@ pub struct RaftReach {
     pub entries: u64,
     /// How many times a leader sends to everybody.
     pub rounds: u64,
+    /// How many of the servers, from the first on, stand for election.
+    pub candidates: usize,
 }
 
 impl RaftReach {
     fn reach(self) -> Reach<Raft> {
-        let Self { terms, entries, rounds } = self;
-        let within = move |server: &raft::Server| {
+        let Self { terms, entries, rounds, candidates } = self;
+        let within = move |id: ServerId, server: &raft::Server| {
             let round = match server.state() {
                 raft::State::Leader(leader) => leader.round(),
                 _ => 0,
@@ -181,14 +199,20 @@ impl RaftReach {
             server.current_term().0 <= terms
                 && server.log().last().index.0 <= entries
                 && round <= rounds
+                && (id.index() < candidates
+                    || matches!(server.state(), raft::State::Follower { .. }))
         };
-        let about =
-            format!("{terms} terms, {entries} log entries, {rounds} broadcasts of a leader");
+        let about = format!(
+            "{terms} terms, {entries} log entries, {rounds} broadcasts of a leader, \
+             {candidates} candidates"
+        );
         Reach { about, within: Arc::new(within) }
     }
 }
 
 /// The replicated log, with a network that has room for few messages and loses what it likes.
+/// Without clients it is about elections and about the entry with which every leader begins, and
+/// says nothing of tokens.
 pub fn raft(servers: usize, clients: usize, crashes: u8, reach: RaftReach) -> Configuration<Raft> {
     let usual = raft::Settings::default();
     let settings = raft::Settings { snapshot_every: u64::MAX, append_limit: 1, ..usual };
@@ -204,20 +228,26 @@ pub fn raft(servers: usize, clients: usize, crashes: u8, reach: RaftReach) -> Co
         ..configuration.bounds
     };
     configuration.reach = Some(reach.reach());
-    configuration.watch =
-        vec![Guarantee::TokenOrder, Guarantee::FencedWrites, Guarantee::Agreement];
+    configuration.watch = vec![Guarantee::Agreement];
     configuration.breaks.clear();
-    configuration.goals =
-        if clients > 0 { vec![Goal::Granted, Goal::Contention] } else { Vec::new() };
-    configuration.landmarks = vec![SUCCEEDED];
+    configuration.goals.clear();
+    if clients > 0 {
+        configuration.watch.extend([Guarantee::TokenOrder, Guarantee::FencedWrites]);
+        configuration.goals.push(Goal::Granted);
+    }
+    configuration.landmarks = vec![led(1, "a leader has committed an entry of its own term")];
+    if reach.terms > 1 {
+        let name = "a second leader has committed an entry of its own term";
+        configuration.landmarks.push(led(2, name));
+    }
     configuration
 }
 
-/// A leader has committed what a leader before it had begun.
-const SUCCEEDED: Landmark<Raft> = Landmark {
-    name: "a second leader has committed an entry of its own term",
-    is_here: |servers| {
-        let mut live = servers.live();
-        live.any(|(_, server)| server.current_term().0 > 1 && server.knows_what_is_committed())
-    },
-};
+/// A leader has committed an entry of its own, in this term or a later one.
+fn led(first: u64, name: &'static str) -> Landmark<Raft> {
+    let is_here = move |servers: Servers<'_, Raft>| {
+        let mut leaders = servers.live().filter(|(_, server)| server.knows_what_is_committed());
+        leaders.any(|(_, server)| server.current_term().0 >= first)
+    };
+    Landmark { name, is_here: Arc::new(is_here) }
+}

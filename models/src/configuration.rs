@@ -3,6 +3,7 @@
 use crate::bounds::Bounds;
 use crate::part::Workshop;
 use locklab_protocols::contract::{Protocol, Reading, Servers};
+use locklab_protocols::id::ServerId;
 use locklab_protocols::spec::{Goal, Guarantee};
 use locklab_protocols::system::Setting;
 use std::fmt;
@@ -41,13 +42,16 @@ impl<P: Protocol> Configuration<P> {
     }
 }
 
+/// Whether this server, in this state, is still within reach.
+pub type Within<P> = Arc<dyn Fn(ServerId, &<P as Protocol>::Server) -> bool + Send + Sync>;
+
 /// How far a server may go. A step that takes one further is cut, and counted as such.
 #[derive(Clone)]
 pub struct Reach<P: Protocol> {
     /// In words.
     pub about: String,
     /// Whether a server is still within.
-    pub within: Arc<dyn Fn(&P::Server) -> bool + Send + Sync>,
+    pub within: Within<P>,
 }
 
 impl<P: Protocol> fmt::Debug for Reach<P> {
@@ -56,6 +60,9 @@ impl<P: Protocol> fmt::Debug for Reach<P> {
     }
 }
 
+/// Whether the servers are in a state.
+pub type IsHere<P> = Arc<dyn Fn(Servers<'_, P>) -> bool + Send + Sync>;
+
 /// A state of the servers that a search must find, for its own sake (blocking is a fault of
 /// two-phase commit that no guarantee of safety names) or so that it has looked at something.
 #[derive(Clone)]
@@ -63,7 +70,7 @@ pub struct Landmark<P: Protocol> {
     /// In a few words.
     pub name: &'static str,
     /// Whether this is it.
-    pub is_here: fn(Servers<'_, P>) -> bool,
+    pub is_here: IsHere<P>,
 }
 
 impl<P: Protocol> fmt::Debug for Landmark<P> {

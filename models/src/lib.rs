@@ -46,7 +46,7 @@ pub use action::{Action, Cause};
 pub use anyone::{AnyClient, Anyone, Nobody};
 pub use bounds::{Bound, Bounds, Cuts, MOST_IN_FLIGHT};
 pub use check::{Finding, Limits, Passed, Progress, Report, check};
-pub use configuration::{Configuration, Landmark, Reach};
+pub use configuration::{Configuration, IsHere, Landmark, Reach, Within};
 pub use model::LockModel;
 pub use search::{Found, shortest, shortest_while};
 pub use state::{MOST_NODES, State};

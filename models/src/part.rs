@@ -300,11 +300,13 @@ impl<P: Protocol> Workshop<'_, P> {
         let idle = after == *before && sent.is_empty() && seen.is_empty();
         let wrote = run.effects[..last].iter().any(|effect| matches!(effect, Effect::Write(_)));
         let spends = spends(stimulus, &sent, &seen, wrote);
-        let server = match node {
-            NodeId::Server(id) => system.servers().get(id),
-            _ => None,
+        let beyond = match (node, self.reach) {
+            (NodeId::Server(id), Some(reach)) => {
+                let server = system.servers().get(id);
+                server.is_some_and(|server| !(reach.within)(id, server))
+            }
+            _ => false,
         };
-        let beyond = self.reach.zip(server).is_some_and(|(reach, server)| !(reach.within)(server));
         Leg { after, during, sent, seen, idle, spends, beyond, end }
     }
 }

@@ -131,8 +131,14 @@ fn several_servers(size: Size, subjects: &mut Vec<Box<dyn Subject>>) {
     for crashes in [0, 1] {
         subjects.push(Box::new(catalogue::redlock(servers, clients, crashes)));
     }
-    subjects.push(Box::new(catalogue::two_phase(servers - 1, clients, 0)));
-    subjects.push(Box::new(catalogue::two_phase(servers - 1, 1, 2)));
-    let elections = RaftReach { terms: 2, entries: 2, rounds: 1 };
+    subjects.push(Box::new(catalogue::two_phase(servers - 1, clients, 0, 0)));
+    subjects.push(Box::new(catalogue::two_phase(servers - 1, 1, 1, 1)));
+    subjects.push(Box::new(catalogue::two_phase(servers - 1, 1, 2, 0)));
+    if size.servers.is_none() {
+        subjects.push(Box::new(catalogue::two_phase(3, 1, 1, 0)));
+    }
+    let one_term = RaftReach { terms: 1, entries: 1, rounds: 1, candidates: servers };
+    subjects.push(Box::new(catalogue::raft(servers, 0, 1, one_term)));
+    let elections = RaftReach { terms: 2, entries: 2, rounds: 1, candidates: servers };
     subjects.push(Box::new(catalogue::raft(servers, 0, 0, elections)));
 }

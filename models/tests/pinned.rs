@@ -3,6 +3,7 @@
 //! A number that changes says that the model has changed: more or fewer things can happen. Explain
 //! the difference before writing down the new one.
 
+use locklab_models::catalogue::RaftReach;
 use locklab_models::{
     Bound, Configuration, Finding, Limits, LockModel, Report, catalogue, check, shortest,
 };
@@ -196,6 +197,51 @@ fn the_storage_alone_keeps_its_fence_whoever_comes() {
     }
     let report = report(&catalogue::storage(2, 1, Fencing::None));
     assert_eq!(verdicts(&report), [("fenced-writes", 12)]);
+}
+
+/// Whoever dies, and whatever is lost with him, nobody decides differently: in doubt and asking, or
+/// with a coordinator that loses its patience.
+#[test]
+fn two_phase_commit_agrees_over_a_crash() {
+    let report = report(&catalogue::two_phase(2, 1, 1, 1));
+    assert!(verdicts(&report).iter().all(|(_, length)| *length == 0));
+    assert_eq!(report.unique, 1_343_626);
+}
+
+/// Once all have voted yes, nobody decides at all without the coordinator, and nobody was told.
+#[test]
+fn two_phase_commit_blocks_when_its_coordinator_dies() {
+    let report = report(&catalogue::two_phase(2, 1, 1, 0));
+    assert!(verdicts(&report).iter().all(|(_, length)| *length == 0));
+    let [blocked] = report.landmarks.as_slice() else { panic!("one landmark") };
+    let story = blocked.story.as_ref().expect("a shortest way there");
+    // The application asks, the coordinator opens the attempt, both prepare, and it dies.
+    assert_eq!(story.len(), 5, "{story:?}");
+    assert_eq!(story.last().map(|step| step.what.to_string()).as_deref(), Some("s1 dies"));
+    let sent = story.iter().flat_map(|step| &step.sent);
+    assert!(!sent.into_iter().any(|(_, message)| message.contains("Decide")), "{story:?}");
+    assert_eq!(report.unique, 103_025);
+}
+
+#[test]
+fn two_clients_of_two_phase_commit_never_hold_at_once() {
+    let configuration = catalogue::two_phase(2, 2, 0, 0);
+    let report = report(&configuration);
+    assert!(verdicts(&report).iter().all(|(_, length)| *length == 0));
+    all_see(&configuration, &configuration.watch, 518_428);
+}
+
+/// Figure 3 of the paper, as far as it goes in a term or two.
+#[test]
+fn the_replicated_log_agrees_over_elections() {
+    let one_term = RaftReach { terms: 1, entries: 1, rounds: 1, candidates: 3 };
+    let two_terms = RaftReach { terms: 2, ..one_term };
+    for (crashes, reach, unique) in [(1, one_term, 570_533), (0, two_terms, 1_312_421)] {
+        let report = report(&catalogue::raft(3, 0, crashes, reach));
+        assert_eq!(verdicts(&report), [("agreement", 0)], "{reach:?}");
+        assert!(report.landmarks.iter().all(|landmark| landmark.found), "{:?}", report.landmarks);
+        assert_eq!(report.unique, unique, "{reach:?}");
+    }
 }
 
 #[test]
