@@ -9,9 +9,9 @@
 //!
 //! # The two phases
 //!
-//! Server 1 is the [coordinator], the others are [participants](participant). A [client] asks the
-//! coordinator for a *set* of locks; the coordinator opens an *attempt* with an id that no other
-//! attempt ever has.
+//! Server 1 is the [coordinator], the others are [participants](participant); with more than one
+//! coordinator, the first servers are. A [client] asks a coordinator for a *set* of locks; the
+//! coordinator opens an *attempt* with an id that no other attempt ever has.
 //!
 //! 1. *Voting.* The coordinator sends Prepare to every participant that guards a lock of the set.
 //!    A participant whose locks are free writes down that it has prepared, and votes yes, with a
@@ -45,7 +45,13 @@
 //!   ever free its locks: no lease helps, for nothing was granted.
 //! - Every guard of a lock must be up for anybody to take it: each replica more makes the lock
 //!   less available.
-//! - One coordinator, and while it is down nobody is granted anything.
+//! - While a coordinator is down, nobody is granted anything by it; a second one
+//!   ([`Settings::coordinators`]) goes on with the locks that are not in doubt.
+//! - Where attempts wait in line, one of a dead coordinator still prepares when its turn comes, and
+//!   blocks the lock then.
+//! - A policy orders attempts, and an attempt is one set. Clients that take their locks one by one,
+//!   each in its own order, can still wait for each other in a circle: whoever is refused keeps
+//!   what it has from before. A set, or one order for all, avoids that.
 //! - Deciding alone after a while (a *heuristic* decision) would trade the blocking for a broken
 //!   agreement; it is not done here.
 //!
@@ -71,18 +77,27 @@ pub use protocol::TwoPhase;
 pub use server::{Server, ServerChange, ServerDisk, ServerTimer};
 pub use settings::{Conflict, Placement, Settings};
 
-use crate::id::ServerId;
+use crate::id::{Incarnation, ServerId};
+use message::AttemptId;
 
-/// The server that coordinates.
-pub const COORDINATOR: ServerId = ServerId(1);
+/// How many bits of the number of an attempt tell the life of its coordinator, and how many count
+/// in that life; those above tell the coordinator.
+const BITS: (u32, u32) = (24, 32);
 
-/// One number for an attempt.
-fn attempt_number(attempt: message::AttemptId) -> u64 {
-    u64::from(attempt.life.0) << 32 | u64::from(attempt.number)
+/// One number for an attempt, in the order of attempts.
+fn attempt_number(attempt: AttemptId) -> u64 {
+    let coordinator = u64::from(attempt.coordinator.0) << (BITS.0 + BITS.1);
+    coordinator | u64::from(attempt.life.0) << BITS.1 | u64::from(attempt.number)
 }
 
 /// The attempt with this number.
-fn attempt_of(number: u64) -> message::AttemptId {
-    let part = |bits: u64| u32::try_from(bits & u64::from(u32::MAX)).unwrap_or_default();
-    message::AttemptId { life: crate::id::Incarnation(part(number >> 32)), number: part(number) }
+fn attempt_of(number: u64) -> AttemptId {
+    let part = |from: u32, bits: u32| {
+        u32::try_from(number >> from & ((1 << bits) - 1)).unwrap_or_default()
+    };
+    AttemptId {
+        coordinator: ServerId(part(BITS.0 + BITS.1, u64::BITS - BITS.0 - BITS.1)),
+        life: Incarnation(part(BITS.1, BITS.0)),
+        number: part(0, BITS.1),
+    }
 }

@@ -79,6 +79,7 @@ files! {
     "coordinator-gone-before-votes"
     "coordinator-gone-after-votes"
     "coordinator-gone-after-decision"
+    "coordinator-gone-of-two"
     "coordinator-paused"
     "participant-lost-before-vote"
     "participant-lost-after-vote"

@@ -6,7 +6,7 @@
 
 use crate::scenario::Scenario;
 use locklab_protocols::contract::{Promise, Protocol, Semantics};
-use locklab_sim::{Outcome, Record};
+use locklab_sim::{Outcome, Record, Schedule};
 use std::fmt::Debug;
 
 /// A lock with its settings, ready to meet scenarios.
@@ -25,6 +25,12 @@ pub trait Contestant: Debug + Send + Sync {
 
     /// Plays the scenario once; the same seed gives the same run.
     fn run(&self, scenario: &Scenario, seed: u64, record: Record) -> Outcome;
+
+    /// As [`run`](Self::run), and writes down what chance decided.
+    fn write_down(&self, scenario: &Scenario, seed: u64, record: Record) -> (Outcome, Schedule);
+
+    /// Plays the scenario as a schedule has it, without a seed.
+    fn play(&self, scenario: &Scenario, schedule: &Schedule, record: Record) -> Outcome;
 }
 
 impl<P: Protocol> Contestant for P {
@@ -46,5 +52,13 @@ impl<P: Protocol> Contestant for P {
 
     fn run(&self, scenario: &Scenario, seed: u64, record: Record) -> Outcome {
         locklab_sim::run(self, &scenario.plan(), seed, record)
+    }
+
+    fn write_down(&self, scenario: &Scenario, seed: u64, record: Record) -> (Outcome, Schedule) {
+        locklab_sim::write_down(self, &scenario.plan(), seed, record)
+    }
+
+    fn play(&self, scenario: &Scenario, schedule: &Schedule, record: Record) -> Outcome {
+        locklab_sim::play(self, &scenario.plan(), schedule, record)
     }
 }

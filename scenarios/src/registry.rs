@@ -123,14 +123,16 @@ fn raft_settings(scenario: &Scenario, usual: raft::Settings) -> raft::Settings {
     }
 }
 
-/// Two-phase commit with this policy, set up for a scenario: one server coordinates, the others
-/// take part.
+/// Two-phase commit with this policy, set up for a scenario: the first server coordinates, or so
+/// many as it says, and the others take part.
 fn two_phase(scenario: &Scenario, conflict: Conflict) -> Box<dyn Contestant> {
     let lock = &scenario.lock;
     let usual = TwoPhase::with(conflict).settings;
     let lease = lock.lease.filter(|_| conflict.has_timeouts()).or(usual.lease);
-    let participants = scenario.servers.map(|servers| servers.saturating_sub(1).max(1));
+    let coordinators = lock.coordinators.unwrap_or(usual.coordinators);
+    let participants = scenario.servers.map(|servers| servers.saturating_sub(coordinators).max(1));
     let settings = two_phase::Settings {
+        coordinators,
         participants: participants.unwrap_or(usual.participants),
         placement: lock.spread.map_or(usual.placement, |spread| match spread {
             true => Placement::Spread,

@@ -37,6 +37,7 @@ acquire_timeout = "3s"
 wait_for_replica = true
 restart_delay = "9s"
 spread = true
+coordinators = 2
 without_lease = false
 drift_percent = 5
 snapshot_every = 20
@@ -148,6 +149,7 @@ fn built() -> Scenario {
         wait_for_replica: Some(true),
         restart_delay: Some(seconds(9)),
         spread: Some(true),
+        coordinators: Some(2),
         without_lease: Some(false),
         drift_percent: Some(5),
         snapshot_every: Some(20),

@@ -5,6 +5,9 @@
 //! plays it: the world is one event queue in one task of a madsim runtime, which pops the next
 //! event, moves the clock to it, and steps the node in place. What happens becomes one stream of
 //! observations, from which come the verdicts, the measures, the trace and the hash.
+//!
+//! What chance decides in a run can be [written down](write_down) as a [`Schedule`] and
+//! [played](play) again without the seed.
 
 #[cfg(not(madsim))]
 compile_error!(
@@ -22,9 +25,11 @@ pub mod outcome;
 pub mod plan;
 pub mod queue;
 mod run;
+pub mod schedule;
 pub mod text;
 mod world;
 
 pub use outcome::Outcome;
 pub use plan::Plan;
-pub use run::{Record, run};
+pub use run::{Record, play, run, write_down};
+pub use schedule::Schedule;

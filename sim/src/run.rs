@@ -6,6 +6,7 @@
 
 use crate::outcome::Outcome;
 use crate::plan::Plan;
+use crate::schedule::Schedule;
 use crate::world::World;
 use locklab_protocols::contract::Protocol;
 use locklab_protocols::time::Time;
@@ -27,6 +28,47 @@ pub enum Record {
 /// If a node panics or loops without letting time pass: that is a bug in the protocol, and the
 /// message says where.
 pub fn run<P: Protocol>(protocol: &P, plan: &Plan, seed: u64, record: Record) -> Outcome {
+    let world = |world: World<P>| world;
+    on_a_thread_of_its_own(protocol, plan, seed, record, world).0
+}
+
+/// As [`run`], and also writes down what chance decided.
+///
+/// # Panics
+///
+/// As [`run`].
+pub fn write_down<P: Protocol>(
+    protocol: &P,
+    plan: &Plan,
+    seed: u64,
+    record: Record,
+) -> (Outcome, Schedule) {
+    on_a_thread_of_its_own(protocol, plan, seed, record, World::written_down)
+}
+
+/// Plays a run without a seed: the schedule decides, and where it says nothing, what is plain.
+/// The seed of the outcome is 0.
+///
+/// # Panics
+///
+/// As [`run`].
+pub fn play<P: Protocol>(
+    protocol: &P,
+    plan: &Plan,
+    schedule: &Schedule,
+    record: Record,
+) -> Outcome {
+    let schedule = schedule.clone();
+    on_a_thread_of_its_own(protocol, plan, 0, record, |world| world.by_schedule(schedule)).0
+}
+
+fn on_a_thread_of_its_own<P: Protocol>(
+    protocol: &P,
+    plan: &Plan,
+    seed: u64,
+    record: Record,
+    prepare: impl FnOnce(World<P>) -> World<P> + Send + 'static,
+) -> (Outcome, Schedule) {
     let protocol = protocol.clone();
     let plan = Arc::new(plan.clone());
     let play = move || {
@@ -35,14 +77,15 @@ pub fn run<P: Protocol>(protocol: &P, plan: &Plan, seed: u64, record: Record) ->
         runtime.block_on(async move {
             let time = madsim::time::TimeHandle::current();
             let mut now = Time::ZERO;
-            World::new(protocol, plan, seed, record == Record::Everything).play(|at| {
+            let world = World::new(protocol, plan, seed, record == Record::Everything);
+            prepare(world).play(|at| {
                 time.advance(at.since(now));
                 now = at;
             })
         })
     };
     match std::thread::spawn(play).join() {
-        Ok(outcome) => outcome,
+        Ok(played) => played,
         Err(panic) => std::panic::resume_unwind(panic),
     }
 }

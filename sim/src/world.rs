@@ -9,6 +9,7 @@
 mod aim;
 mod node;
 mod observer;
+mod script;
 mod send;
 mod step;
 mod strike;
@@ -17,6 +18,7 @@ use crate::fault::Fault;
 use crate::outcome::{Outcome, Traced};
 use crate::plan::Plan;
 use crate::queue::Queue;
+use crate::schedule::Schedule;
 use locklab_protocols::account::Account;
 use locklab_protocols::contract::{Event, HostEvent, Protocol};
 use locklab_protocols::id::{ClientId, NodeId, ServerId};
@@ -24,6 +26,7 @@ use locklab_protocols::system::{Buffers, PacketOf, Setting, System, TimerOf};
 use locklab_protocols::time::{Time, nanos};
 use node::NodeState;
 use observer::Observer;
+use script::Script;
 use send::Links;
 use std::sync::Arc;
 use strike::Faults;
@@ -71,6 +74,7 @@ pub(crate) struct World<P: Protocol> {
     faults: Faults,
     account: Account,
     observer: Observer,
+    script: Option<Box<Script>>,
     generations: u64,
     steps: u64,
 }
@@ -100,13 +104,31 @@ impl<P: Protocol> World<P> {
             queue: Queue::default(),
             now: Time::ZERO,
             account: Account::default(),
+            script: None,
             generations: 0,
             steps: 0,
         }
     }
 
-    /// Plays the run to its end. `advance` is called with every moment before it happens.
-    pub(crate) fn play(mut self, mut advance: impl FnMut(Time)) -> Outcome {
+    /// The same, and what chance decides is written down.
+    pub(crate) fn written_down(self) -> Self {
+        self.with_script(Schedule::default(), false)
+    }
+
+    /// The same, but chance decides nothing: the schedule does.
+    pub(crate) fn by_schedule(self, schedule: Schedule) -> Self {
+        self.with_script(schedule, true)
+    }
+
+    fn with_script(mut self, schedule: Schedule, plays: bool) -> Self {
+        let ids = self.nodes.iter().map(|node| node.id).collect();
+        self.script = Some(Box::new(Script::new(schedule, plays, ids)));
+        self
+    }
+
+    /// Plays the run to its end, and gives back the schedule that was written or read, if any.
+    /// `advance` is called with every moment before it happens.
+    pub(crate) fn play(mut self, mut advance: impl FnMut(Time)) -> (Outcome, Schedule) {
         let heal = Time::ZERO + self.plan.heal_at;
         let end = heal + self.plan.settle;
         self.begin(heal);
@@ -160,9 +182,11 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    fn finish(self, end: Time) -> Outcome {
+    fn finish(mut self, end: Time) -> (Outcome, Schedule) {
+        let schedule = self.script.take().map(|script| script.into_schedule());
         let bites = self.faults.bites(&self.plan.faults);
-        self.observer.finish(self.seed, self.steps, end, bites)
+        let outcome = self.observer.finish(self.seed, self.steps, end, bites);
+        (outcome, schedule.unwrap_or_default())
     }
 
     /// The fault of the plan at this position.

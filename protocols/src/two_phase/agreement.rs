@@ -1,7 +1,7 @@
 //! `agreement` for this family, looked at after every step of a server.
 //!
 //! - No two participants decide differently, and a decision never changes.
-//! - The coordinator commits only what every participant has prepared.
+//! - A coordinator commits only what every participant has prepared.
 //! - No participant that voted yes aborts on its own, not even by forgetting.
 //! - No lock of an attempt in doubt is granted to another.
 //!
@@ -9,10 +9,12 @@
 //! says counts as said only once it has taken another step in the same life: by then its earlier
 //! effects have happened.
 
+use super::TwoPhase;
+use super::coordinator::Coordinator;
 use super::message::AttemptId;
 use super::participant::{Participant, Record};
+use super::server::Server;
 use super::settings::Settings;
-use super::{COORDINATOR, TwoPhase};
 use crate::contract::{Accord, Servers};
 use crate::id::{LockId, ServerId};
 use crate::spec::{Facts, Subject};
@@ -31,11 +33,8 @@ pub(super) fn look(
     let mut look = Look { settings, servers, facts, kept: false };
     let result = match servers.get(stepped) {
         None => Ok(()),
-        Some(_) if stepped == COORDINATOR => look.at_coordinator(),
-        Some(server) => match server.as_participant() {
-            Some(participant) => look.at_participant(stepped, participant),
-            None => Ok(()),
-        },
+        Some(Server::Coordinator(coordinator)) => look.at_coordinator(stepped, coordinator),
+        Some(Server::Participant(participant)) => look.at_participant(stepped, participant),
     };
     match result {
         Err(reason) => Accord::Broken(reason),
@@ -52,7 +51,7 @@ struct Look<'a> {
 }
 
 fn about(kind: &'static str, attempt: AttemptId) -> Subject {
-    (kind, u64::from(attempt.life.0), u64::from(attempt.number))
+    (kind, super::attempt_number(attempt), 0)
 }
 
 impl Look<'_> {
@@ -76,36 +75,30 @@ impl Look<'_> {
         self.servers.get(id)?.as_participant()
     }
 
-    fn at_coordinator(&mut self) -> Result<(), String> {
-        let Some(coordinator) = self.servers.get(COORDINATOR).and_then(|one| one.as_coordinator())
-        else {
-            return Ok(());
-        };
+    fn at_coordinator(&mut self, me: ServerId, coordinator: &Coordinator) -> Result<(), String> {
         for (attempt, commit) in coordinator.log().commits() {
             let seen = u64::from(coordinator.life().0);
             let mark = self.facts.mark(about("seen in the log", *attempt));
             if *mark == seen {
-                self.decided(*attempt, COMMITTED, COORDINATOR)?;
+                self.decided(*attempt, COMMITTED, me)?;
                 continue;
             }
             let new = *mark == 0;
             *mark = seen;
             if new {
-                self.voted_by_all(*attempt, &commit.locks())?;
+                self.voted_by_all(me, *attempt, &commit.locks())?;
             }
         }
-        self.aborts_of(coordinator.life().0, coordinator)
+        self.aborts_of(me, coordinator)
     }
 
     /// The attempts of this life and of those before it that are neither in the log nor being
     /// voted on are over. Those that were not committed are aborted, from now on and for ever.
-    fn aborts_of(
-        &mut self,
-        life: u32,
-        coordinator: &super::coordinator::Coordinator,
-    ) -> Result<(), String> {
-        *self.facts.mark(LIFE) = u64::from(life);
-        let from = *self.facts.mark(("over until", u64::from(life), 0)) + 1;
+    fn aborts_of(&mut self, me: ServerId, coordinator: &Coordinator) -> Result<(), String> {
+        let life = u64::from(coordinator.life().0);
+        *self.facts.mark(life_of(me)) = life;
+        let over_until = ("over until", life, u64::from(me.0));
+        let from = *self.facts.mark(over_until) + 1;
         let mut all_over = true;
         for number in from..=u64::from(coordinator.last().number) {
             let attempt = AttemptId {
@@ -114,25 +107,29 @@ impl Look<'_> {
             };
             let over = !coordinator.is_voting(attempt) && coordinator.log().get(attempt).is_none();
             if over && self.decision(attempt) != Some(COMMITTED) {
-                self.decided(attempt, ABORTED, COORDINATOR)?;
+                self.decided(attempt, ABORTED, me)?;
             }
             all_over &= over;
             if all_over {
-                *self.facts.mark(("over until", u64::from(life), 0)) = number;
+                *self.facts.mark(over_until) = number;
             }
         }
         Ok(())
     }
 
     /// What is committed was voted for by everybody: each guard that is up has it in its ledger.
-    fn voted_by_all(&mut self, attempt: AttemptId, locks: &[LockId]) -> Result<(), String> {
+    fn voted_by_all(
+        &mut self,
+        me: ServerId,
+        attempt: AttemptId,
+        locks: &[LockId],
+    ) -> Result<(), String> {
         for guard in self.settings.guards_of(locks) {
             let Some(participant) = self.participant(guard) else { continue };
             let record = participant.ledger().record(attempt);
             if !matches!(record, Some(Record::Prepared(_) | Record::Committed(_))) {
                 return Err(format!(
-                    "{COORDINATOR} committed {attempt}, for which {guard} has not \
-                                    prepared"
+                    "{me} committed {attempt}, for which {guard} has not prepared"
                 ));
             }
         }
@@ -149,9 +146,10 @@ impl Look<'_> {
                 Record::Prepared(_) => {}
             }
         }
-        let floor = super::attempt_number(ledger.floor());
-        let highest = self.facts.mark(FLOOR);
-        *highest = floor.max(*highest);
+        for (coordinator, floor) in ledger.floors() {
+            let highest = self.facts.mark(floor_of(*coordinator));
+            *highest = super::attempt_number(*floor).max(*highest);
+        }
         self.promises_kept(me, participant, life)?;
         for (attempt, _) in ledger.prepared() {
             self.promised(me, attempt, life);
@@ -211,21 +209,26 @@ impl Look<'_> {
     /// Whether anybody but the one in doubt can have decided to abort: the coordinator, in a later
     /// life than that of the attempt, or a participant that renounced or heard that it was over.
     fn may_be_aborted(&mut self, attempt: AttemptId) -> bool {
-        let coordinator = self.servers.get(COORDINATOR).and_then(|one| one.as_coordinator());
+        let coordinator = self.servers.get(attempt.coordinator);
+        let coordinator = coordinator.and_then(|server| server.as_coordinator());
         if coordinator.is_some_and(|coordinator| coordinator.log().get(attempt).is_some()) {
             return false;
         }
-        *self.facts.mark(LIFE) > u64::from(attempt.life.0)
+        *self.facts.mark(life_of(attempt.coordinator)) > u64::from(attempt.life.0)
             || *self.facts.mark(about("renounced", attempt)) == 1
-            || *self.facts.mark(FLOOR) > super::attempt_number(attempt)
+            || *self.facts.mark(floor_of(attempt.coordinator)) > super::attempt_number(attempt)
     }
 }
 
-/// The newest life of the coordinator that was seen.
-const LIFE: Subject = ("life", 0, 0);
+/// The newest life of a coordinator that was seen.
+fn life_of(coordinator: ServerId) -> Subject {
+    ("life", u64::from(coordinator.0), 0)
+}
 
-/// The highest floor that any participant knows.
-const FLOOR: Subject = ("floor", 0, 0);
+/// The highest floor of a coordinator that any participant knows.
+fn floor_of(coordinator: ServerId) -> Subject {
+    ("floor", u64::from(coordinator.0), 0)
+}
 
 /// The promises that are open, by participant.
 const OPEN: &str = "open promise";

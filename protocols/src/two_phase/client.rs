@@ -1,4 +1,4 @@
-//! The client: asks the coordinator for a set of locks, renews what it holds, gives it back.
+//! The client: asks a coordinator for a set of locks, renews what it holds, gives it back.
 //!
 //! A *claim* is what a client does about one set, from `Acquire` to the answer. Each try is a new
 //! request, repeated as it is until it is answered; the age stays that of the first. What a
@@ -9,7 +9,6 @@ mod holdings;
 
 pub use holdings::Holding;
 
-use super::COORDINATOR;
 use super::message::{Age, Message, Request, Tokens};
 use super::settings::Settings;
 use crate::contract::{
@@ -150,7 +149,7 @@ impl Client {
         claim.copies += 1;
         let request = Request { owner: self.me, number: claim.number };
         let (age, locks) = (claim.age, claim.locks.clone());
-        fx.send(COORDINATOR, Message::Acquire { request, age, locks });
+        fx.send(self.settings.coordinator_of(request), Message::Acquire { request, age, locks });
         if self.settings.conflict.has_timeouts() {
             fx.arm(ClientTimer::Repeat(request.number), Clock::Monotonic, self.settings.repeat);
         }
@@ -225,7 +224,7 @@ impl Client {
         {
             claim.doubtful = true;
             let request = Request { owner: self.me, number: claim.number };
-            fx.send(COORDINATOR, Message::Cancel(request));
+            fx.send(self.settings.coordinator_of(request), Message::Cancel(request));
             self.leave(first, fx);
         }
     }

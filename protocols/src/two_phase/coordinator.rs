@@ -56,7 +56,7 @@ pub struct Coordinator {
 
 impl Coordinator {
     /// The coordinator with what is on its disk.
-    pub(super) fn new(settings: Settings, log: &Log) -> Self {
+    pub(super) fn new(settings: Settings, me: ServerId, log: &Log) -> Self {
         let commits = log.commits().iter();
         let unacknowledged = commits.map(|(attempt, commit)| {
             let guards = settings.guards_of(&commit.locks());
@@ -64,7 +64,7 @@ impl Coordinator {
         });
         Self {
             settings,
-            last: AttemptId::default(),
+            last: AttemptId { coordinator: me, life: Incarnation::default(), number: 0 },
             voting: BTreeMap::new(),
             unacknowledged: unacknowledged.collect(),
             log: log.clone(),
@@ -101,7 +101,7 @@ impl Coordinator {
     /// Begins a life. Recovery: what an earlier life wrote becomes durable before anybody relies
     /// on it; every commit in the log is told again; everything else is presumed aborted.
     pub(super) fn start(&mut self, life: Incarnation, fx: &mut Fx) {
-        self.last = AttemptId { life, number: 0 };
+        self.last = AttemptId { life, number: 0, ..self.last };
         fx.sync();
         let commits: Vec<_> = self.log.commits().clone().into_iter().collect();
         for (attempt, commit) in commits {

@@ -1,6 +1,6 @@
 //! What clients, the coordinator and the participants say to each other.
 
-use crate::id::{Incarnation, LockId, Owner, Token};
+use crate::id::{Incarnation, LockId, Owner, ServerId, Token};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -13,10 +13,12 @@ pub struct Request {
     pub number: u32,
 }
 
-/// An attempt to commit one request (the transaction id of the papers). The coordinator gives it
-/// out; no other attempt ever has it, for a life of the coordinator is never lived twice.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+/// An attempt to commit one request (the transaction id of the papers). A coordinator gives it
+/// out; no other attempt ever has it, for a life of a coordinator is never lived twice.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AttemptId {
+    /// Who coordinates it, and so decides it.
+    pub coordinator: ServerId,
     /// The life of the coordinator in which it began.
     pub life: Incarnation,
     /// Counted in that life from 1.
@@ -47,7 +49,8 @@ pub struct Preparation {
     pub age: Age,
     /// All locks of the attempt, those of other participants too: they say who else takes part.
     pub locks: Vec<LockId>,
-    /// Every attempt before this one is over: committed and acknowledged everywhere, or aborted.
+    /// Every attempt of this coordinator before this one is over: committed and acknowledged
+    /// everywhere, or aborted.
     pub floor: AttemptId,
 }
 
@@ -156,12 +159,17 @@ impl fmt::Display for Request {
     }
 }
 
-/// Shown as `T4`, or as `T2.4` in the coordinator's second life.
+/// Shown as `T4`, or as `T2.4` in the coordinator's second life; those of another coordinator than
+/// the first say whose they are, as in `T4@s2`.
 impl fmt::Display for AttemptId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.life.0 {
-            0 | 1 => write!(f, "T{}", self.number),
-            life => write!(f, "T{life}.{}", self.number),
+            0 | 1 => write!(f, "T{}", self.number)?,
+            life => write!(f, "T{life}.{}", self.number)?,
+        }
+        match self.coordinator {
+            ServerId(1) => Ok(()),
+            other => write!(f, "@{other}"),
         }
     }
 }

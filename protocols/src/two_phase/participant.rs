@@ -15,10 +15,10 @@ pub use ledger::{Hold, Ledger, LedgerChange, Prepared, Record};
 pub use queue::Blocker;
 
 use self::queue::Verdict;
+use super::attempt_number;
 use super::message::{AttemptId, Message, Preparation, Tokens, Vote};
 use super::server::{Fx, ServerChange, ServerTimer};
 use super::settings::{Conflict, Settings};
-use super::{COORDINATOR, attempt_number};
 use crate::contract::{Clock, Disk, Doubt, Event, LeaseEvent, Milestone, Party, QueueEntry};
 use crate::id::{Incarnation, LockId, ServerId};
 use std::collections::BTreeMap;
@@ -104,12 +104,16 @@ impl Participant {
         match self.ledger.record(attempt) {
             Some(Record::Prepared(prepared)) => {
                 let tokens = prepared.tokens.clone();
-                fx.send(COORDINATOR, Message::Vote(attempt, Vote::Yes(tokens)));
+                fx.send(attempt.coordinator, Message::Vote(attempt, Vote::Yes(tokens)));
             }
-            Some(Record::Committed(_)) => fx.send(COORDINATOR, Message::Acknowledge(attempt)),
-            Some(Record::Renounced) => fx.send(COORDINATOR, Message::Vote(attempt, Vote::No)),
+            Some(Record::Committed(_)) => {
+                fx.send(attempt.coordinator, Message::Acknowledge(attempt))
+            }
+            Some(Record::Renounced) => {
+                fx.send(attempt.coordinator, Message::Vote(attempt, Vote::No))
+            }
             // A late copy: it was over before this participant heard of a newer one.
-            None if attempt < self.ledger.floor() => {}
+            None if self.ledger.is_over(attempt) => {}
             None if self.waiting.iter().any(|other| other.attempt == attempt) => {}
             None => self.consider(wanted, fx),
         }
@@ -124,7 +128,7 @@ impl Participant {
                 // Those who wait may now wait for somebody else.
                 self.call_next(fx);
             }
-            Verdict::Refuse => fx.send(COORDINATOR, Message::Vote(attempt, Vote::No)),
+            Verdict::Refuse => fx.send(attempt.coordinator, Message::Vote(attempt, Vote::No)),
             Verdict::Wait => {
                 self.waiting.push(wanted);
                 if self.settings.conflict.has_timeouts() {
@@ -163,7 +167,7 @@ impl Participant {
         if self.settings.conflict == Conflict::WoundWait {
             for blocker in queue::blockers(&self.ledger, &self.mine(wanted)) {
                 if blocker.in_doubt && wanted.age < blocker.age {
-                    fx.send(COORDINATOR, Message::Wound(blocker.attempt));
+                    fx.send(blocker.attempt.coordinator, Message::Wound(blocker.attempt));
                 }
             }
         }
@@ -178,7 +182,7 @@ impl Participant {
         self.write(LedgerChange::Prepare(prepared), fx);
         fx.sync();
         fx.notify(Milestone::Prepared);
-        fx.send(COORDINATOR, Message::Vote(attempt, Vote::Yes(tokens)));
+        fx.send(attempt.coordinator, Message::Vote(attempt, Vote::Yes(tokens)));
         fx.notify(Milestone::Voted);
         self.doubt(attempt, fx);
     }
@@ -201,7 +205,7 @@ impl Participant {
                     continue;
                 }
                 Verdict::Prepare => self.promise(wanted, fx),
-                Verdict::Refuse => fx.send(COORDINATOR, Message::Vote(attempt, Vote::No)),
+                Verdict::Refuse => fx.send(attempt.coordinator, Message::Vote(attempt, Vote::No)),
             }
             self.disarm_waiting(attempt, fx);
         }
@@ -228,7 +232,7 @@ impl Participant {
     /// It has not voted, so it may abort alone.
     fn abort_alone(&mut self, attempt: AttemptId, fx: &mut Fx) {
         if self.leave_line(attempt, fx) {
-            fx.send(COORDINATOR, Message::Vote(attempt, Vote::No));
+            fx.send(attempt.coordinator, Message::Vote(attempt, Vote::No));
             self.call_next(fx);
             self.report_line(fx);
         }
@@ -248,7 +252,7 @@ impl Participant {
             self.end_doubt(attempt, fx);
             self.report_line(fx);
         }
-        fx.send(COORDINATOR, Message::Acknowledge(attempt));
+        fx.send(attempt.coordinator, Message::Acknowledge(attempt));
     }
 
     /// Second phase: the attempt is aborted. Of what is committed or over this says nothing: a
@@ -309,12 +313,12 @@ impl Participant {
             .ledger
             .prepared()
             .filter(|(attempt, _)| self.asked.get(attempt).is_some_and(|times| *times > 0));
-        let doubts = doubts.flat_map(|(_, prepared)| {
+        let doubts = doubts.flat_map(|(attempt, prepared)| {
             let owner = prepared.preparation.request.owner;
             prepared.tokens.keys().map(move |lock| Doubt {
                 lock: *lock,
                 owner,
-                decides: COORDINATOR,
+                decides: attempt.coordinator,
             })
         });
         fx.notify(Event::Doubts(doubts.collect()));

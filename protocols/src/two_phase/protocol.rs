@@ -1,10 +1,10 @@
 //! The configuration value.
 
+use super::agreement;
 use super::client::Client;
 use super::message::Message;
 use super::server::{Server, ServerDisk};
 use super::settings::{Conflict, Settings};
-use super::{COORDINATOR, agreement};
 use crate::prelude::*;
 
 /// A lock that is taken by two-phase commit.
@@ -39,7 +39,7 @@ impl Protocol for TwoPhase {
     }
 
     fn servers(&self) -> usize {
-        1 + self.settings.participants
+        self.settings.coordinators + self.settings.participants
     }
 
     fn server(&self, id: ServerId, disk: &ServerDisk) -> Server {
@@ -81,6 +81,7 @@ impl Protocol for TwoPhase {
 
     fn in_role(&self, role: Role, servers: Servers<'_, Self>) -> Vec<ServerId> {
         let Role::Leader = role;
-        servers.get(COORDINATOR).map(|_| COORDINATOR).into_iter().collect()
+        let live = servers.live().map(|(id, _)| id);
+        live.filter(|id| self.settings.coordinates(*id)).collect()
     }
 }

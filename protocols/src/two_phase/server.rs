@@ -1,6 +1,5 @@
-//! A server: server 1 is the coordinator, the others are participants.
+//! A server: the first ones are coordinators, the others are participants.
 
-use super::COORDINATOR;
 use super::coordinator::{Coordinator, CoordinatorTimer, Log, LogChange};
 use super::message::{Decision, Message};
 use super::participant::{Ledger, LedgerChange, Participant, ParticipantTimer};
@@ -24,7 +23,7 @@ pub enum Server {
 /// A timer of a server.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ServerTimer {
-    /// Of the coordinator.
+    /// Of a coordinator.
     Coordinator(CoordinatorTimer),
     /// Of a participant.
     Participant(ParticipantTimer),
@@ -50,7 +49,7 @@ pub struct ServerDisk {
 /// A write of a server.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum ServerChange {
-    /// Of the coordinator.
+    /// Of a coordinator.
     Coordinator(LogChange),
     /// Of a participant.
     Participant(LedgerChange),
@@ -70,8 +69,8 @@ impl Disk for ServerDisk {
 impl Server {
     /// The server of this number with what is on its disk.
     pub(super) fn new(settings: Settings, id: ServerId, disk: &ServerDisk) -> Self {
-        if id == COORDINATOR {
-            Self::Coordinator(Coordinator::new(settings, &disk.log))
+        if settings.coordinates(id) {
+            Self::Coordinator(Coordinator::new(settings, id, &disk.log))
         } else {
             Self::Participant(Participant::new(settings, id, &disk.ledger))
         }

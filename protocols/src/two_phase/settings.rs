@@ -1,5 +1,6 @@
 //! The settings of the family, and what it promises with them.
 
+use super::message::Request;
 use crate::contract::{Assumption, Promise, Span};
 use crate::id::{LockId, ServerId};
 use crate::spec::Guarantee;
@@ -49,7 +50,10 @@ pub enum Placement {
 pub struct Settings {
     /// What becomes of attempts that conflict.
     pub conflict: Conflict,
-    /// How many participants there are, besides the coordinator.
+    /// How many coordinators there are. A client goes round them with its requests, so that one
+    /// that is gone does not keep it from trying again.
+    pub coordinators: usize,
+    /// How many participants there are, besides the coordinators.
     pub participants: usize,
     /// Which of them guard a lock.
     pub placement: Placement,
@@ -78,6 +82,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             conflict: Conflict::default(),
+            coordinators: 1,
             participants: 3,
             placement: Placement::default(),
             lease: Some(Duration::from_secs(10)),
@@ -111,12 +116,24 @@ impl Conflict {
 }
 
 impl Settings {
-    /// The participants that guard a lock: servers from 2 on, for the coordinator is server 1.
+    /// Whether this server coordinates: the first ones do.
+    pub fn coordinates(&self, server: ServerId) -> bool {
+        server.index() < self.coordinators
+    }
+
+    /// Who coordinates what is tried for a request. A copy goes where the request went, a new one
+    /// to the next coordinator.
+    pub fn coordinator_of(&self, request: Request) -> ServerId {
+        let turn = request.owner.client.index() + request.number as usize;
+        ServerId::at(turn.saturating_sub(1) % self.coordinators)
+    }
+
+    /// The participants that guard a lock: the servers that do not coordinate.
     pub fn guards(&self, lock: LockId) -> BTreeSet<ServerId> {
-        let all = 1..=self.participants;
+        let participant = |index| ServerId::at(self.coordinators + index);
         match self.placement {
-            Placement::Everywhere => all.map(ServerId::at).collect(),
-            Placement::Spread => [ServerId::at(1 + lock.index() % self.participants)].into(),
+            Placement::Everywhere => (0..self.participants).map(participant).collect(),
+            Placement::Spread => [participant(lock.index() % self.participants)].into(),
         }
     }
 
@@ -214,4 +231,57 @@ impl Settings {
 fn percent(duration: Duration, numerator: u32, denominator: u32) -> Duration {
     let whole = u128::from(nanos(duration)) * u128::from(numerator) / u128::from(denominator);
     Duration::from_nanos(u64::try_from(whole).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{ClientId, Owner};
+
+    #[test]
+    fn servers_coordinate_first_and_guard_after_that() {
+        let settings = Settings { coordinators: 2, participants: 3, ..Settings::default() };
+        let coordinates = |server| settings.coordinates(ServerId(server));
+        assert_eq!([1, 2, 3, 5].map(coordinates), [true, true, false, false]);
+        let guards = |settings: &Settings, lock| {
+            settings.guards(LockId::at(lock)).into_iter().map(|server| server.0).collect::<Vec<_>>()
+        };
+        assert_eq!(guards(&settings, 0), [3, 4, 5]);
+        let spread = Settings { placement: Placement::Spread, ..settings };
+        assert_eq!([0, 1, 2, 3].map(|lock| guards(&spread, lock)), [[3], [4], [5], [3]]);
+    }
+
+    #[test]
+    fn a_client_goes_round_the_coordinators() {
+        let settings = Settings { coordinators: 2, ..Settings::default() };
+        let request = |client, number| Request { owner: Owner::first(ClientId(client)), number };
+        let asked = |client, number| settings.coordinator_of(request(client, number)).0;
+        assert_ne!(asked(1, 1), asked(1, 2));
+        assert_eq!(asked(1, 1), asked(1, 3));
+        assert_ne!(asked(1, 1), asked(2, 1), "they do not all begin with the same one");
+    }
+
+    #[test]
+    fn the_margin_covers_so_much_drift_and_no_more() {
+        let settings = Settings::default();
+        let bound = settings.rate_bound();
+        assert!(settings.slack(bound).is_some() && settings.slack(bound + 1).is_none());
+        assert_eq!(settings.validity(), Some(Duration::from_millis(7_998)));
+        // A tenth slow and a tenth fast: 7.998 s become 8.887 s, and 10 s become 9.091 s.
+        assert_eq!(settings.slack(10).map(|slack| slack.as_millis()), Some(204));
+        assert_eq!(Settings { lease: None, ..settings }.slack(0), None);
+    }
+
+    #[test]
+    fn without_a_lease_nothing_is_promised_of_time() {
+        let promised = |settings: Settings, of| {
+            settings.promises().iter().filter(|promise| promise.guarantee == of).count()
+        };
+        let usual = Settings::default();
+        let without = Settings { lease: None, ..usual };
+        assert!(promised(usual, Guarantee::Progress) > 0);
+        assert_eq!(promised(without, Guarantee::Progress), 0);
+        assert_eq!(promised(without, Guarantee::MutualExclusion), 1);
+        assert!(promised(usual, Guarantee::MutualExclusion) > 1);
+    }
 }

@@ -176,6 +176,9 @@ pub(crate) fn stage(name: &str, words: &[&str]) -> Result<Box<dyn Play>, String>
             Some(("persist", "every-second")) => settings.persist = Persist::EverySecond,
             Some(("wait", "yes")) => replicated.wait_for_replica = true,
             Some(("restart-delay", delay)) => redlock.restart_delay = duration(delay)?,
+            Some(("coordinators", number)) => {
+                transaction.settings.coordinators = number.parse().map_err(|_| "how many?")?;
+            }
             Some(("participants", number)) => {
                 transaction.settings.participants = number.parse().map_err(|_| "how many?")?;
             }

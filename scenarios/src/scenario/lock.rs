@@ -36,6 +36,9 @@ pub struct LockSettings {
     /// Whether each lock is guarded by one server, in turn, instead of by all of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spread: Option<bool>,
+    /// How many of the servers coordinate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coordinators: Option<usize>,
     /// Whether locks are given out without a lease, where a lock can do so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub without_lease: Option<bool>,
@@ -58,6 +61,9 @@ impl LockSettings {
     pub(super) fn check(&self) -> Result<(), String> {
         if self.lease.is_some_and(|lease| lease.is_zero()) {
             return Err("`lease` is zero, so no grant would last".to_owned());
+        }
+        if self.coordinators == Some(0) {
+            return Err("`coordinators` is 0, so nobody would decide anything".to_owned());
         }
         if self.snapshot_every == Some(0) {
             return Err("`snapshot_every` is 0; it counts entries from 1".to_owned());

@@ -51,6 +51,7 @@ fn lock(chance: &mut Chance) -> TwoPhase {
     let lease = *pick(chance, &[Some(10), Some(6), Some(4), None]);
     let placement = *pick(chance, &[Placement::Everywhere, Placement::Spread]);
     let settings = Settings {
+        coordinators: *pick(chance, &[1, 1, 2, 3]),
         participants: chance.between(1, 4) as usize,
         lease: lease.map(Duration::from_secs),
         placement,
@@ -91,7 +92,7 @@ fn when(chance: &mut Chance) -> When {
 
 /// A server or a client, by number or by role.
 fn node(chance: &mut Chance, lock: &TwoPhase, clients: usize) -> Target {
-    let servers = lock.settings.participants as u64 + 1;
+    let servers = (lock.settings.coordinators + lock.settings.participants) as u64;
     match chance.below(10) {
         0 => Target::Holder,
         1 => Target::NextWaiter,

@@ -40,6 +40,16 @@ impl Default for Delay {
 }
 
 impl Delay {
+    /// The delay where nobody draws one: the least, or where that is nothing, the usual one.
+    pub fn plain(self) -> Duration {
+        match self {
+            Self::Constant(exactly) => exactly,
+            Self::Uniform(least, _) => least,
+            Self::Exponential { mean, most } => mean.min(most),
+            Self::LogNormal { median, most, .. } => median.min(most),
+        }
+    }
+
     /// No delay is longer than this.
     pub fn most(self) -> Duration {
         match self {

@@ -4,6 +4,7 @@
 //! then for a loss, then for doubling and delay; the links' own habits come last.
 
 use super::aim::NodeSet;
+use super::script::Fates;
 use super::{Next, World};
 use crate::chance::Chance;
 use crate::fault::Target;
@@ -40,10 +41,10 @@ pub(super) struct Rule {
 
 /// How a link behaves by itself.
 #[derive(Clone, Copy, Debug)]
-struct Habit {
-    delay: Delay,
-    loss_percent: u32,
-    duplicate_percent: u32,
+pub(super) struct Habit {
+    pub(super) delay: Delay,
+    pub(super) loss_percent: u32,
+    pub(super) duplicate_percent: u32,
 }
 
 /// The links: their habits, and the rules that faults have put on them.
@@ -78,7 +79,7 @@ impl Links {
         habits.into_iter().any(|habit| habit.loss_percent + habit.duplicate_percent > 0)
     }
 
-    fn habit(&self, from: usize, to: usize) -> Habit {
+    pub(super) fn habit(&self, from: usize, to: usize) -> Habit {
         let fits = |(senders, receivers, _): &&(NodeSet, NodeSet, Habit)| {
             senders.contains(from) && receivers.contains(to)
         };
@@ -134,7 +135,7 @@ impl<P: Protocol> World<P> {
     }
 
     /// How long the message takes, and how long a second copy of it; or why it never arrives.
-    fn fate(&mut self, from: usize, to: usize) -> Result<(Duration, Option<Duration>), Fate> {
+    pub(super) fn drawn_fate(&mut self, from: usize, to: usize) -> Fates {
         let habit = self.links.habit(from, to);
         let chance = &mut self.nodes[from].network_chance;
         let mut delay = habit.delay.sample(chance);

@@ -146,10 +146,7 @@ impl<P: Protocol> World<P> {
                 }
                 Input::Clock(clock, node.clocks.read(clock, self.now))
             }
-            Question::Draw(choices) => {
-                let drawn = node.work_chance.below(u64::from(choices));
-                Input::Drawn(u32::try_from(drawn).expect("below a u32"))
-            }
+            Question::Draw(choices) => Input::Drawn(self.draw(slot, choices)),
         }
     }
 
@@ -183,14 +180,14 @@ impl<P: Protocol> World<P> {
     }
 
     fn arm(&mut self, slot: usize, timer: TimerOf<P>, clock: Clock, when: When) {
-        let node = &mut self.nodes[slot];
         let deadline = match when {
             When::At(reading) => reading,
             When::After(span) => {
-                let after = node.timer_chance.duration(span.shortest, span.longest);
-                node.clocks.read(clock, self.now) + after
+                let after = self.sample(slot, span);
+                self.nodes[slot].clocks.read(clock, self.now) + after
             }
         };
+        let node = &mut self.nodes[slot];
         self.faults.bite_all(&node.wrong_rates);
         if clock == Clock::Wall {
             self.faults.bite_all(&node.frozen);

@@ -1,7 +1,7 @@
 //! What a participant keeps on disk: what it has prepared, who owns its locks, and the tokens.
 
 use crate::contract::Disk;
-use crate::id::{LockId, Owner, Token};
+use crate::id::{LockId, Owner, ServerId, Token};
 use crate::two_phase::message::{AttemptId, Preparation, Request, Tokens};
 use std::collections::BTreeMap;
 
@@ -41,9 +41,9 @@ pub struct Hold {
 /// A participant's ledger.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Ledger {
-    /// Every attempt before this one is over, and nobody will ask for it but in doubt about an
-    /// abort.
-    floor: AttemptId,
+    /// For each coordinator: every attempt of it before this one is over, and nobody will ask for
+    /// it but in doubt about an abort.
+    floors: BTreeMap<ServerId, AttemptId>,
     records: BTreeMap<AttemptId, Record>,
     holds: BTreeMap<LockId, Hold>,
     /// The largest token of each lock that was ever voted or decided: never used again, not even
@@ -67,9 +67,14 @@ pub enum LedgerChange {
 }
 
 impl Ledger {
-    /// Every attempt before this one is over.
-    pub fn floor(&self) -> AttemptId {
-        self.floor
+    /// For each coordinator that it knows: every attempt of it before this one is over.
+    pub fn floors(&self) -> &BTreeMap<ServerId, AttemptId> {
+        &self.floors
+    }
+
+    /// Whether an attempt is known to be over.
+    pub fn is_over(&self, attempt: AttemptId) -> bool {
+        self.floors.get(&attempt.coordinator).is_some_and(|floor| attempt < *floor)
     }
 
     /// What is known of an attempt.
@@ -112,12 +117,15 @@ impl Ledger {
 
     /// Raises the floor, and forgets what nobody can ask for. What is in doubt stays.
     fn raise_floor(&mut self, floor: AttemptId) {
-        if floor > self.floor {
-            self.floor = floor;
-            self.records.retain(|attempt, record| {
-                *attempt >= floor || matches!(record, Record::Prepared(_))
-            });
+        if self.floors.get(&floor.coordinator).is_some_and(|known| floor <= *known) {
+            return;
         }
+        self.floors.insert(floor.coordinator, floor);
+        self.records.retain(|attempt, record| {
+            attempt.coordinator != floor.coordinator
+                || *attempt >= floor
+                || matches!(record, Record::Prepared(_))
+        });
     }
 }
 

@@ -9,7 +9,6 @@
 use super::{LedgerChange, Participant, ParticipantTimer, Record};
 use crate::contract::Milestone;
 use crate::id::ServerId;
-use crate::two_phase::COORDINATOR;
 use crate::two_phase::message::{AttemptId, Decision, Message, Vote};
 use crate::two_phase::server::{Fx, ServerTimer};
 
@@ -39,7 +38,7 @@ impl Participant {
         let times = self.asked.entry(attempt).or_default();
         *times += 1;
         let first = *times == 1;
-        fx.send(COORDINATOR, Message::Inquire(attempt));
+        fx.send(attempt.coordinator, Message::Inquire(attempt));
         if first {
             fx.notify(Milestone::InDoubt);
             self.report_doubts(fx);
@@ -63,7 +62,7 @@ impl Participant {
             Some(Record::Committed(tokens)) => Decision::Commit(tokens.clone()),
             Some(Record::Renounced) => Decision::Abort,
             // It is over. If it were committed, whoever asks would have acknowledged that.
-            None if attempt < self.ledger.floor() => Decision::Abort,
+            None if self.ledger.is_over(attempt) => Decision::Abort,
             None => {
                 self.renounce(attempt, fx);
                 Decision::Abort
@@ -76,7 +75,7 @@ impl Participant {
     fn renounce(&mut self, attempt: AttemptId, fx: &mut Fx) {
         self.write(LedgerChange::Renounce(attempt), fx);
         fx.sync();
-        fx.send(COORDINATOR, Message::Vote(attempt, Vote::No));
+        fx.send(attempt.coordinator, Message::Vote(attempt, Vote::No));
         if self.leave_line(attempt, fx) {
             self.call_next(fx);
             self.report_line(fx);
