@@ -123,18 +123,34 @@ pub fn storage(clients: usize, sections: u8, fencing: Fencing) -> Configuration<
     configuration
 }
 
-/// Two-phase commit with so many participants, while so many servers die and lose what they have
-/// not synced. Nobody's lease ends, so that nothing but the two phases decides who has the lock. A
-/// timer of a server that fires and only sends (the coordinator loses patience, a participant in
-/// doubt asks) counts against `server_timers`.
-pub fn two_phase(
-    participants: usize,
-    clients: usize,
-    crashes: u8,
-    server_timers: u8,
-) -> Configuration<TwoPhase> {
+/// How large a system of two-phase commit is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TwoPhaseSize {
+    /// How many coordinators there are.
+    pub coordinators: usize,
+    /// How many participants there are besides.
+    pub participants: usize,
+    /// How many clients there are.
+    pub clients: usize,
+    /// How many servers die and lose what they have not synced.
+    pub crashes: u8,
+    /// How many times a timer of a server fires and only sends: a coordinator loses its patience, a
+    /// participant in doubt asks.
+    pub server_timers: u8,
+}
+
+impl Default for TwoPhaseSize {
+    fn default() -> Self {
+        Self { coordinators: 1, participants: 2, clients: 2, crashes: 0, server_timers: 0 }
+    }
+}
+
+/// Two-phase commit of this size. Nobody's lease ends, so that nothing but the two phases decides
+/// who has the lock.
+pub fn two_phase(size: TwoPhaseSize) -> Configuration<TwoPhase> {
+    let TwoPhaseSize { coordinators, participants, clients, crashes, server_timers } = size;
     let usual = two_phase::Settings::default();
-    let settings = two_phase::Settings { participants, lease: None, ..usual };
+    let settings = two_phase::Settings { coordinators, participants, lease: None, ..usual };
     let mut configuration = configuration(TwoPhase { settings }, clients, 1, Fencing::Writes);
     configuration.bounds = Bounds {
         crashes,
@@ -169,7 +185,9 @@ fn blocked(participants: usize) -> Landmark<TwoPhase> {
     let is_here = move |servers: Servers<'_, TwoPhase>| {
         let in_doubt = servers.live().filter_map(|(_, server)| server.as_participant());
         let in_doubt = in_doubt.filter(|one| one.ledger().prepared().next().is_some());
-        servers.get(two_phase::COORDINATOR).is_none() && in_doubt.count() == participants
+        let mut up = servers.live();
+        let gone = up.all(|(_, server)| server.as_coordinator().is_none());
+        gone && in_doubt.count() == participants
     };
     let name = "all participants are in doubt, and the coordinator is gone";
     Landmark { name, is_here: Arc::new(is_here) }

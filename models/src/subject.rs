@@ -1,7 +1,7 @@
 //! What the command line checks, whatever its protocol.
 
 use crate::bounds::Bounds;
-use crate::catalogue::{self, RaftReach};
+use crate::catalogue::{self, RaftReach, TwoPhaseSize};
 use crate::check::{Limits, Progress, Report, check};
 use crate::configuration::Configuration;
 use crate::model::LockModel;
@@ -131,11 +131,19 @@ fn several_servers(size: Size, subjects: &mut Vec<Box<dyn Subject>>) {
     for crashes in [0, 1] {
         subjects.push(Box::new(catalogue::redlock(servers, clients, crashes)));
     }
-    subjects.push(Box::new(catalogue::two_phase(servers - 1, clients, 0, 0)));
-    subjects.push(Box::new(catalogue::two_phase(servers - 1, 1, 1, 1)));
-    subjects.push(Box::new(catalogue::two_phase(servers - 1, 1, 2, 0)));
+    let contended = TwoPhaseSize { participants: servers - 1, clients, ..TwoPhaseSize::default() };
+    let alone = TwoPhaseSize { clients: 1, crashes: 1, ..contended };
+    let mut sizes = vec![
+        contended,
+        TwoPhaseSize { server_timers: 1, ..alone },
+        TwoPhaseSize { crashes: 2, ..alone },
+    ];
     if size.servers.is_none() {
-        subjects.push(Box::new(catalogue::two_phase(3, 1, 1, 0)));
+        sizes.push(TwoPhaseSize { participants: 3, ..alone });
+        sizes.push(TwoPhaseSize { coordinators: 2, ..contended });
+    }
+    for size in sizes {
+        subjects.push(Box::new(catalogue::two_phase(size)));
     }
     let one_term = RaftReach { terms: 1, entries: 1, rounds: 1, candidates: servers };
     subjects.push(Box::new(catalogue::raft(servers, 0, 1, one_term)));

@@ -3,7 +3,7 @@
 //! A number that changes says that the model has changed: more or fewer things can happen. Explain
 //! the difference before writing down the new one.
 
-use locklab_models::catalogue::RaftReach;
+use locklab_models::catalogue::{RaftReach, TwoPhaseSize};
 use locklab_models::{
     Bound, Configuration, Finding, Limits, LockModel, Report, catalogue, check, shortest,
 };
@@ -203,7 +203,12 @@ fn the_storage_alone_keeps_its_fence_whoever_comes() {
 /// with a coordinator that loses its patience.
 #[test]
 fn two_phase_commit_agrees_over_a_crash() {
-    let report = report(&catalogue::two_phase(2, 1, 1, 1));
+    let report = report(&catalogue::two_phase(TwoPhaseSize {
+        clients: 1,
+        crashes: 1,
+        server_timers: 1,
+        ..TwoPhaseSize::default()
+    }));
     assert!(verdicts(&report).iter().all(|(_, length)| *length == 0));
     assert_eq!(report.unique, 1_343_626);
 }
@@ -211,7 +216,11 @@ fn two_phase_commit_agrees_over_a_crash() {
 /// Once all have voted yes, nobody decides at all without the coordinator, and nobody was told.
 #[test]
 fn two_phase_commit_blocks_when_its_coordinator_dies() {
-    let report = report(&catalogue::two_phase(2, 1, 1, 0));
+    let report = report(&catalogue::two_phase(TwoPhaseSize {
+        clients: 1,
+        crashes: 1,
+        ..TwoPhaseSize::default()
+    }));
     assert!(verdicts(&report).iter().all(|(_, length)| *length == 0));
     let [blocked] = report.landmarks.as_slice() else { panic!("one landmark") };
     let story = blocked.story.as_ref().expect("a shortest way there");
@@ -225,7 +234,7 @@ fn two_phase_commit_blocks_when_its_coordinator_dies() {
 
 #[test]
 fn two_clients_of_two_phase_commit_never_hold_at_once() {
-    let configuration = catalogue::two_phase(2, 2, 0, 0);
+    let configuration = catalogue::two_phase(TwoPhaseSize::default());
     let report = report(&configuration);
     assert!(verdicts(&report).iter().all(|(_, length)| *length == 0));
     all_see(&configuration, &configuration.watch, 518_428);
