@@ -14,7 +14,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Checks every interleaving of a small system.
 #[derive(Args, Debug)]
@@ -55,22 +55,21 @@ impl SizeArguments {
 /// The configurations of these locks, or of all.
 pub(super) fn chosen(names: &[String], size: Size) -> Result<Vec<Box<dyn Subject>>, Trouble> {
     let modelled = models(Size::default());
-    for name in names.iter().filter(|name| !modelled.contains(&name.as_str())) {
+    if let Some(name) = names.iter().find(|name| !modelled.contains(&name.as_str())) {
         if name != "storage" {
             Contestants::shelf().entry(name).map_err(Trouble::Asked)?;
         }
         let there = modelled.join(", ");
         return Err(Trouble::Asked(format!("`{name}` has no model; there are: {there}")));
     }
-    let wanted = |subject: &Box<dyn Subject>| {
-        names.is_empty() || names.iter().any(|name| name == subject.protocol())
-    };
     let sized = models(size);
     if let Some(name) = names.iter().find(|name| !sized.contains(&name.as_str())) {
         let servers = size.servers.unwrap_or_default();
         return Err(Trouble::Asked(format!("`{name}` does not come with --servers {servers}")));
     }
-    Ok(subjects(size).into_iter().filter(wanted).collect())
+    let mut chosen = subjects(size);
+    chosen.retain(|one| names.is_empty() || names.iter().any(|name| name == one.protocol()));
+    Ok(chosen)
 }
 
 fn models(size: Size) -> Vec<&'static str> {
@@ -119,7 +118,6 @@ impl Check {
 /// The line that tells how far a check has come, on a terminal.
 struct Watch {
     bar: ProgressBar,
-    begun: Instant,
 }
 
 impl Watch {
@@ -133,7 +131,7 @@ impl Watch {
                 indicatif::ProgressStyle::with_template(template).expect("a good template"),
             );
         }
-        Self { bar, begun: Instant::now() }
+        Self { bar }
     }
 
     fn over<T>(
@@ -141,10 +139,11 @@ impl Watch {
         check: impl FnOnce(&mut dyn FnMut(Progress) -> bool) -> T,
         stop: &AtomicBool,
     ) -> T {
-        let mut told = self.begun;
+        let mut told = Duration::ZERO;
         let mut watch = |progress: Progress| {
-            if !self.bar.is_hidden() && told.elapsed() > Duration::from_millis(200) {
-                told = Instant::now();
+            let now = self.bar.elapsed();
+            if !self.bar.is_hidden() && now > told + Duration::from_millis(200) {
+                told = now;
                 self.bar.set_message(self.words(progress));
             }
             !stop.load(Ordering::Relaxed)
@@ -156,7 +155,7 @@ impl Watch {
 
     fn words(&self, progress: Progress) -> String {
         let Progress { generated, unique, depth, queue } = progress;
-        let seconds = self.begun.elapsed().as_secs().max(1);
+        let seconds = self.bar.elapsed().as_secs().max(1);
         let rate = generated as u64 / seconds;
         let queue = queue.map_or_else(String::new, |queue| format!(", {queue} in the queue"));
         let memory = memory().map_or_else(String::new, |mib| format!(", {mib} MiB"));
