@@ -4,6 +4,7 @@
 //! within bounds; they are printed with every verdict, and each move that a bound forbade is
 //! counted. A verdict whose bounds cut nothing holds without them.
 
+use locklab_protocols::id::NodeId;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -20,16 +21,19 @@ pub struct Bounds {
     pub failures: u8,
     /// How many leases the servers end; `u8::MAX` for as many as they like.
     pub expiries: u8,
-    /// How many times timers of servers send something and tell nobody anything (heartbeats,
-    /// elections).
+    /// How many times timers of servers send something, tell nobody anything and write nothing
+    /// down (heartbeats, elections); `u8::MAX` for as often as they like.
     pub server_timers: u8,
     /// How many messages are delivered and stay in the network, to be delivered again.
     pub duplicates: u8,
     /// How many messages are thrown away. A message that is never delivered is as good as lost, so
-    /// this adds no behaviour to that of 0; it only makes losses show in a story.
+    /// this adds no behaviour to that of 0; it only makes losses show in a story, and makes room
+    /// where few messages may be in flight. `u8::MAX` for as many as the network likes.
     pub drops: u8,
     /// How many processes die, each between any two effects of a step or between two steps.
     pub crashes: u8,
+    /// Whether only servers die.
+    pub only_servers_die: bool,
     /// Of these, how many take what was not synced with them.
     pub power_failures: u8,
     /// Whether the messages from one node to another arrive in the order in which they were sent,
@@ -55,6 +59,7 @@ impl Default for Bounds {
             duplicates: 0,
             drops: 0,
             crashes: 0,
+            only_servers_die: false,
             power_failures: 0,
             in_order: false,
             in_flight: MOST_IN_FLIGHT as u8,
@@ -62,33 +67,35 @@ impl Default for Bounds {
     }
 }
 
+impl Bounds {
+    /// Whether a process may die here.
+    pub(crate) fn may_die(&self, node: NodeId) -> bool {
+        self.crashes > 0 && (!self.only_servers_die || matches!(node, NodeId::Server(_)))
+    }
+}
+
 impl fmt::Display for Bounds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} acquires a client, {} failures, {} retries, {} duplicates, {} crashes ({} of them power \
-             failures), {} messages in flight",
-            self.acquires,
-            self.failures,
-            self.retries,
-            self.duplicates,
-            self.crashes,
-            self.power_failures,
-            self.in_flight
-        )?;
-        if self.expiries < u8::MAX {
-            write!(f, ", {} expiries", self.expiries)?;
-        }
+        let some = |number: u8, what: &str| match number {
+            u8::MAX => format!("any number of {what}"),
+            number => format!("{number} {what}"),
+        };
+        let who = if self.only_servers_die { "crashes of servers" } else { "crashes" };
+        let mut parts = vec![
+            format!("{} acquires a client", self.acquires),
+            some(self.failures, "failures"),
+            some(self.retries, "retries"),
+            some(self.expiries, "expiries"),
+            some(self.server_timers, "timers of servers that only repeat"),
+            some(self.duplicates, "duplicates"),
+            some(self.drops, "drops"),
+            format!("{} {who} ({} of them power failures)", self.crashes, self.power_failures),
+            format!("{} messages in flight", self.in_flight),
+        ];
         if self.in_order {
-            f.write_str(", each link in order")?;
+            parts.push("each link in order".to_owned());
         }
-        if self.server_timers > 0 {
-            write!(f, ", {} server timers", self.server_timers)?;
-        }
-        if self.drops > 0 {
-            write!(f, ", {} drops", self.drops)?;
-        }
-        Ok(())
+        f.write_str(&parts.join(", "))
     }
 }
 
@@ -107,18 +114,21 @@ pub enum Bound {
     ServerTimers,
     /// [`Bounds::in_flight`].
     InFlight,
+    /// [`Configuration::reach`](crate::Configuration::reach).
+    Reach,
 }
 
 impl Bound {
     /// All of them. The number of faults is a bound too, but of the world and not of the search: a
     /// world with fewer faults than it could have is a world.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Acquires,
         Self::Retries,
         Self::Failures,
         Self::Expiries,
         Self::ServerTimers,
         Self::InFlight,
+        Self::Reach,
     ];
 
     /// Its name.
@@ -130,6 +140,7 @@ impl Bound {
             Self::Expiries => "expiries",
             Self::ServerTimers => "server timers",
             Self::InFlight => "messages in flight",
+            Self::Reach => "reach",
         }
     }
 }

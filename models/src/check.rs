@@ -9,11 +9,12 @@ use crate::action::Action;
 use crate::bounds::Bound;
 use crate::configuration::Configuration;
 use crate::model::LockModel;
-use crate::search::shortest;
+use crate::search::shortest_while;
 use crate::story::{Step, tell};
 use locklab_protocols::contract::Protocol;
 use locklab_protocols::spec::{Goal, Guarantee, Verdict};
 use stateright::{Checker, HasDiscoveries, Model};
+use std::cell::Cell;
 use std::time::Duration;
 
 /// How far a check may go.
@@ -36,6 +37,19 @@ pub struct Progress {
     pub unique: usize,
     /// How many moves the longest run so far has.
     pub depth: usize,
+    /// How many of them wait to be gone on from; a search depth first does not say.
+    pub queue: Option<usize>,
+}
+
+/// A landmark, and whether the search came by it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Passed {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether the search came by it.
+    pub found: bool,
+    /// A shortest way there; none if only a search depth first came by it.
+    pub story: Option<Vec<Step>>,
 }
 
 /// What a check says of one guarantee.
@@ -69,19 +83,27 @@ pub struct Report {
     pub cuts: Vec<(Bound, u64)>,
     /// The goals that it did not reach: if there is one, what holds holds for want of trying.
     pub missed: Vec<Goal>,
+    /// The landmarks. One that was not found says the same.
+    pub landmarks: Vec<Passed>,
 }
 
-/// Checks a configuration; `watch` hears from time to time how far it has come.
+/// Checks a configuration; `watch` hears from time to time how far it has come, and says whether it
+/// shall go on.
 pub fn check<P: Protocol>(
     configuration: &Configuration<P>,
     limits: Limits,
-    mut watch: impl FnMut(Progress),
+    mut watch: impl FnMut(Progress) -> bool,
 ) -> Report {
     let mut left = configuration.clone();
     let mut broken: Vec<(Guarantee, Finding)> = Vec::new();
     loop {
-        let mut pass = breadth_first(&left, limits);
-        if pass.broken.is_none() && pass.stopped {
+        let goes_on = Cell::new(true);
+        let mut watch = |progress| {
+            goes_on.set(watch(progress));
+            goes_on.get()
+        };
+        let mut pass = breadth_first(&left, limits, &mut watch);
+        if pass.broken.is_none() && pass.stopped && goes_on.get() {
             pass = depth_first(&left, limits, &mut watch);
         }
         let over = pass.broken.is_none();
@@ -96,8 +118,8 @@ pub fn check<P: Protocol>(
                 (*guarantee, known.map_or_else(|| rest.clone(), |(_, finding)| finding.clone()))
             };
             let findings = configuration.watch.iter().map(finding).collect();
-            let Pass { unique, generated, depth, cuts, missed, .. } = pass;
-            return Report { findings, unique, generated, depth, cuts, missed };
+            let Pass { unique, generated, depth, cuts, missed, landmarks, .. } = pass;
+            return Report { findings, unique, generated, depth, cuts, missed, landmarks };
         }
     }
 }
@@ -110,12 +132,22 @@ struct Pass {
     depth: usize,
     cuts: Vec<(Bound, u64)>,
     missed: Vec<Goal>,
+    landmarks: Vec<Passed>,
     stopped: bool,
 }
 
-fn breadth_first<P: Protocol>(configuration: &Configuration<P>, limits: Limits) -> Pass {
+fn breadth_first<P: Protocol>(
+    configuration: &Configuration<P>,
+    limits: Limits,
+    watch: &mut impl FnMut(Progress) -> bool,
+) -> Pass {
     let model = LockModel::new(configuration.clone());
-    let found = shortest(&model, limits.breadth);
+    let found = shortest_while(&model, limits.breadth, watch);
+    let way_to = |place: usize| {
+        let mut ways = found.landmarks.iter();
+        ways.find(|(other, _)| *other == place).map(|(_, way)| tell(&model, way))
+    };
+    let landmarks = passed(&model, way_to);
     let finding =
         |(guarantee, way): (Guarantee, Vec<Action>)| (guarantee, broken(&model, guarantee, &way));
     Pass {
@@ -125,6 +157,7 @@ fn breadth_first<P: Protocol>(configuration: &Configuration<P>, limits: Limits) 
         depth: found.depth,
         cuts: found.cuts,
         missed: missed(&model),
+        landmarks,
         stopped: !found.exhausted,
     }
 }
@@ -134,12 +167,25 @@ fn missed<P: Protocol>(model: &LockModel<P>) -> Vec<Goal> {
     goals.filter(|goal| !model.has_reached(*goal)).collect()
 }
 
+fn passed<P: Protocol>(
+    model: &LockModel<P>,
+    way_to: impl Fn(usize) -> Option<Vec<Step>>,
+) -> Vec<Passed> {
+    let landmarks = model.configuration().landmarks.iter().enumerate();
+    let passed = landmarks.map(|(place, landmark)| Passed {
+        name: landmark.name,
+        found: model.has_passed(place),
+        story: way_to(place),
+    });
+    passed.collect()
+}
+
 /// A break that only this finds is not told by a shortest story: there are more than
 /// [`Limits::breadth`] states before it.
 fn depth_first<P: Protocol>(
     configuration: &Configuration<P>,
     limits: Limits,
-    watch: &mut impl FnMut(Progress),
+    watch: &mut impl FnMut(Progress) -> bool,
 ) -> Pass {
     let checker = LockModel::new(configuration.clone())
         .checker()
@@ -147,15 +193,18 @@ fn depth_first<P: Protocol>(
         .target_state_count(limits.states)
         .finish_when(HasDiscoveries::AnyFailures)
         .spawn_dfs();
-    while !checker.is_done() {
+    let mut stopped = false;
+    while !checker.is_done() && !stopped {
         std::thread::sleep(Duration::from_millis(2));
-        watch(Progress {
+        stopped = !watch(Progress {
             generated: checker.state_count(),
             unique: checker.unique_state_count(),
             depth: checker.max_depth(),
+            queue: None,
         });
     }
-    let checker = checker.join();
+    // stateright cannot be told to stop: whoever does not want to wait leaves its threads alone.
+    let checker = if stopped { checker } else { checker.join() };
     let model = checker.model();
     let cuts = model.cuts().reached();
     let broken = configuration.watch.iter().find_map(|guarantee| {
@@ -163,19 +212,27 @@ fn depth_first<P: Protocol>(
         Some((*guarantee, broken(model, *guarantee, &way)))
     });
     Pass {
-        stopped: broken.is_none() && checker.state_count() >= limits.states,
+        stopped: broken.is_none() && (stopped || checker.state_count() >= limits.states),
         broken,
         unique: checker.unique_state_count(),
         generated: checker.state_count(),
         depth: checker.max_depth(),
         cuts,
         missed: missed(model),
+        landmarks: passed(model, |_| None),
     }
+}
+
+/// Monitors say when something was; here everything is at once.
+fn without_times(reason: &str) -> String {
+    [" (granted at 0.000 s)", " (first at 0.000 s)", " at 0.000 s"]
+        .iter()
+        .fold(reason.to_owned(), |text, time| text.replace(time, ""))
 }
 
 fn broken<P: Protocol>(model: &LockModel<P>, guarantee: Guarantee, way: &[Action]) -> Finding {
     let reason = match model.verdict(way, guarantee) {
-        Verdict::Broken { reason, .. } => reason,
+        Verdict::Broken { reason, .. } => without_times(&reason),
         other => format!("{other:?}"),
     };
     Finding::Broken { reason, story: tell(model, way) }

@@ -2,32 +2,79 @@
 
 use crate::bounds::Bounds;
 use crate::part::Workshop;
-use locklab_protocols::contract::{Protocol, Reading};
+use locklab_protocols::contract::{Protocol, Reading, Servers};
+use locklab_protocols::id::ServerId;
 use locklab_protocols::spec::{Goal, Guarantee};
 use locklab_protocols::system::Setting;
+use std::fmt;
+use std::sync::Arc;
 
 /// What is searched.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Configuration<P> {
+#[derive(Clone, Debug)]
+pub struct Configuration<P: Protocol> {
     /// The protocol, the clients, what they do, and what the storage checks.
     pub setting: Setting<P>,
     /// How far the search goes.
     pub bounds: Bounds,
+    /// How far a server may go, in terms of its protocol: what no bound can say that knows nothing
+    /// of it.
+    pub reach: Option<Reach<P>>,
     /// What clocks may show to those who read them.
     pub readings: Vec<Reading>,
     /// What is watched. A run ends where one of these breaks.
     pub watch: Vec<Guarantee>,
+    /// Those of them that are known to break, in a world without time and with these faults.
+    pub breaks: Vec<Guarantee>,
     /// What must be reached somewhere, or the search proved nothing.
     pub goals: Vec<Goal>,
+    /// The same in terms of the protocol: states of its servers that must be found.
+    pub landmarks: Vec<Landmark<P>>,
 }
 
 impl<P: Protocol> Configuration<P> {
     pub(crate) fn workshop(&self) -> Workshop<'_, P> {
         Workshop {
             setting: &self.setting,
+            reach: self.reach.as_ref(),
             readings: &self.readings,
-            crashes: self.bounds.crashes > 0,
-            power_failures: self.bounds.power_failures > 0,
+            bounds: &self.bounds,
         }
+    }
+}
+
+/// Whether this server, in this state, is still within reach.
+pub type Within<P> = Arc<dyn Fn(ServerId, &<P as Protocol>::Server) -> bool + Send + Sync>;
+
+/// How far a server may go. A step that takes one further is cut, and counted as such.
+#[derive(Clone)]
+pub struct Reach<P: Protocol> {
+    /// In words.
+    pub about: String,
+    /// Whether a server is still within.
+    pub within: Within<P>,
+}
+
+impl<P: Protocol> fmt::Debug for Reach<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Reach").field(&self.about).finish()
+    }
+}
+
+/// Whether the servers are in a state.
+pub type IsHere<P> = Arc<dyn Fn(Servers<'_, P>) -> bool + Send + Sync>;
+
+/// A state of the servers that a search must find, for its own sake (blocking is a fault of
+/// two-phase commit that no guarantee of safety names) or so that it has looked at something.
+#[derive(Clone)]
+pub struct Landmark<P: Protocol> {
+    /// In a few words.
+    pub name: &'static str,
+    /// Whether this is it.
+    pub is_here: IsHere<P>,
+}
+
+impl<P: Protocol> fmt::Debug for Landmark<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Landmark").field(&self.name).finish()
     }
 }

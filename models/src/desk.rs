@@ -26,6 +26,7 @@ pub(crate) struct Stride {
     pub(crate) seen: u32,
     pub(crate) idle: bool,
     pub(crate) spends: Option<Bound>,
+    pub(crate) beyond: bool,
     pub(crate) asks: u8,
     pub(crate) end: End,
 }
@@ -165,6 +166,7 @@ impl<P: Protocol> Desk<P> {
             sent: leg.sent.into_iter().map(|letter| self.number_of(letter)).collect(),
             seen: self.scripts.number(leg.seen),
             spends: leg.spends,
+            beyond: leg.beyond,
             end: leg.end,
         }
     }
@@ -264,7 +266,13 @@ impl<P: Protocol> Desk<P> {
             during: &during,
             after_crash: after_crash.as_ref(),
         };
-        let goals = witness.see(&scene, self.scripts.get(stride.seen), told);
+        let mut goals = witness.see(&scene, self.scripts.get(stride.seen), told);
+        if server {
+            let servers = after_crash.as_ref().unwrap_or(&during).servers();
+            let landmarks = configuration.landmarks.iter().enumerate();
+            let here = landmarks.filter(|(_, landmark)| (landmark.is_here)(servers));
+            here.for_each(|(place, _)| goals.add_landmark(place));
+        }
         (witness, goals)
     }
 }

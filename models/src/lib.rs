@@ -18,6 +18,14 @@
 //! A [`State`] is a handful of numbers (see `shelf`); what a step leads to is worked out once for
 //! each node state and input, and not once for each state of the system (see `desk`).
 //!
+//! # How far it goes
+//!
+//! [`Bounds`] say how often everything may happen, and a [`Reach`] how far a server may go in terms of
+//! its protocol. Each move that one of them forbids is counted, and told with every verdict. So that
+//! an empty search cannot pass, a [`Configuration`] names goals and [`Landmark`]s that must be found.
+//! Neither clients nor servers are taken for each other (no symmetry), and independent moves are
+//! tried in every order.
+//!
 //! # What is not looked at, and why that is sound
 //!
 //! A delivery or a timer that changes nothing is skipped, and so is a message that is thrown
@@ -45,10 +53,10 @@ mod witness;
 pub use action::{Action, Cause};
 pub use anyone::{AnyClient, Anyone, Nobody};
 pub use bounds::{Bound, Bounds, Cuts, MOST_IN_FLIGHT};
-pub use check::{Finding, Limits, Progress, Report, check};
-pub use configuration::Configuration;
+pub use check::{Finding, Limits, Passed, Progress, Report, check};
+pub use configuration::{Configuration, IsHere, Landmark, Reach, Within};
 pub use model::LockModel;
-pub use search::{Found, shortest};
+pub use search::{Found, shortest, shortest_while};
 pub use state::{MOST_NODES, State};
 pub use story::{Step, What, tell};
-pub use subject::{Subject, subjects};
+pub use subject::{Size, Subject, subjects};

@@ -1,7 +1,7 @@
 //! The model: every interleaving of a system's steps, within bounds.
 
 use crate::action::{Action, Cause};
-use crate::bounds::{Bound, Bounds, Cuts};
+use crate::bounds::{Bound, Cuts};
 use crate::configuration::Configuration;
 use crate::desk::{Desk, Stride};
 use crate::part::End;
@@ -23,8 +23,11 @@ pub struct LockModel<P: Protocol> {
     reached: AtomicU32,
 }
 
-fn bounded(bounds: &Bounds) -> bool {
-    bounds.expiries < u8::MAX
+/// Counts what has a bound. What has none is not counted, or states would differ by it.
+fn spend(used: &mut u8, bound: u8) {
+    if bound < u8::MAX {
+        *used += 1;
+    }
 }
 
 /// What a move leads to.
@@ -60,6 +63,11 @@ impl<P: Protocol> LockModel<P> {
     /// Whether the search reached a goal so far.
     pub fn has_reached(&self, goal: Goal) -> bool {
         GoalSet(self.reached.load(Ordering::Relaxed)).contains(goal)
+    }
+
+    /// Whether the search came by a landmark so far.
+    pub fn has_passed(&self, landmark: usize) -> bool {
+        GoalSet(self.reached.load(Ordering::Relaxed)).has_landmark(landmark)
     }
 
     /// A state in words: each node, what is on its way, what observers say.
@@ -146,12 +154,11 @@ impl<P: Protocol> LockModel<P> {
         let cut = match stride.spends {
             Some(Bound::Retries) if used.retries >= bounds.retries => Some(Bound::Retries),
             Some(Bound::Failures) if used.failures >= bounds.failures => Some(Bound::Failures),
-            Some(Bound::Expiries) if bounded(bounds) && used.expiries >= bounds.expiries => {
-                Some(Bound::Expiries)
-            }
+            Some(Bound::Expiries) if used.expiries >= bounds.expiries => Some(Bound::Expiries),
             Some(Bound::ServerTimers) if used.server_timers >= bounds.server_timers => {
                 Some(Bound::ServerTimers)
             }
+            _ if stride.beyond => Some(Bound::Reach),
             _ if stride.asks > bounds.acquires => Some(Bound::Acquires),
             _ if stride.sent.len() > room => Some(Bound::InFlight),
             _ => None,
@@ -219,10 +226,13 @@ impl<P: Protocol> LockModel<P> {
         for timer in self.desk.armed(state.nodes[slot]).iter().copied() {
             add(Cause::Timer(timer));
         }
-        if self.configuration.bounds.crashes > 0 {
+        let bounds = &self.configuration.bounds;
+        if bounds.may_die(self.nodes[slot]) {
             add(Cause::Crash { power: false });
-            add(Cause::Crash { power: true });
             add(Cause::Start);
+            if bounds.power_failures > 0 {
+                add(Cause::Crash { power: true });
+            }
         }
     }
 
@@ -231,7 +241,7 @@ impl<P: Protocol> LockModel<P> {
         let mut next = *state;
         match action {
             Action::Drop { message } => {
-                next.used.drops += 1;
+                spend(&mut next.used.drops, self.configuration.bounds.drops);
                 let goals = GoalSet::default();
                 next.take(message).then_some(Moved { state: next, goals })
             }
@@ -259,12 +269,12 @@ impl<P: Protocol> LockModel<P> {
         if !stride.sent.iter().all(|message| self.send(&mut next, *message)) {
             return None;
         }
-        let used = &mut next.used;
+        let (used, bounds) = (&mut next.used, &self.configuration.bounds);
         match stride.spends {
             Some(Bound::Retries) => used.retries += 1,
             Some(Bound::Failures) => used.failures += 1,
-            Some(Bound::Expiries) if bounded(&self.configuration.bounds) => used.expiries += 1,
-            Some(Bound::ServerTimers) => used.server_timers += 1,
+            Some(Bound::Expiries) => spend(&mut used.expiries, bounds.expiries),
+            Some(Bound::ServerTimers) => spend(&mut used.server_timers, bounds.server_timers),
             _ => {}
         }
         if let End::Dead { power, .. } = stride.end {

@@ -1,6 +1,7 @@
 //! One node by itself: its machine, its armed timers, and everything that one input can lead to.
 
-use crate::bounds::Bound;
+use crate::bounds::{Bound, Bounds};
+use crate::configuration::Reach;
 use locklab_protocols::application::AppTimer;
 use locklab_protocols::contract::{
     Effect, Ending, Event, HostEvent, Input, LeaseEvent, LockEvent, Protocol, Reading, WorkEvent,
@@ -63,6 +64,8 @@ pub(crate) struct Leg<P: Protocol> {
     pub(crate) idle: bool,
     /// The bound that it counts against.
     pub(crate) spends: Option<Bound>,
+    /// Whether it takes a server further than the search goes.
+    pub(crate) beyond: bool,
     pub(crate) end: End,
 }
 
@@ -79,12 +82,11 @@ struct Run<P: Protocol> {
 #[derive(Debug)]
 pub(crate) struct Workshop<'a, P: Protocol> {
     pub(crate) setting: &'a Setting<P>,
+    /// How far a server may go.
+    pub(crate) reach: Option<&'a Reach<P>>,
     /// What clocks may show when somebody reads them.
     pub(crate) readings: &'a [Reading],
-    /// Whether processes die.
-    pub(crate) crashes: bool,
-    /// Whether unsynced writes get lost.
-    pub(crate) power_failures: bool,
+    pub(crate) bounds: &'a Bounds,
 }
 
 impl<P: Protocol> Workshop<'_, P> {
@@ -160,10 +162,11 @@ impl<P: Protocol> Workshop<'_, P> {
         stimulus: &Stimulus<P>,
         legs: &mut Vec<Leg<P>>,
     ) {
-        if !self.crashes {
+        if !self.bounds.may_die(node) {
             return;
         }
-        let kinds: &[bool] = if self.power_failures { &[false, true] } else { &[false] };
+        let power_failures = self.bounds.power_failures > 0;
+        let kinds: &[bool] = if power_failures { &[false, true] } else { &[false] };
         for power in kinds.iter().copied() {
             let mut last =
                 self.leg(node, before, run, seen, stimulus, End::Dead { after: 0, power });
@@ -189,6 +192,7 @@ impl<P: Protocol> Workshop<'_, P> {
             seen: Vec::new(),
             idle: true,
             spends: None,
+            beyond: false,
             end: End::Whole,
         }
     }
@@ -201,6 +205,7 @@ impl<P: Protocol> Workshop<'_, P> {
             sent: Vec::new(),
             seen: Vec::new(),
             spends: None,
+            beyond: false,
             end: End::Dead { after: 0, power },
         }
     }
@@ -293,17 +298,27 @@ impl<P: Protocol> Workshop<'_, P> {
             End::Dead { power, .. } => self.dead(node, &during, power),
         };
         let idle = after == *before && sent.is_empty() && seen.is_empty();
-        let spends = spends(stimulus, &sent, &seen);
-        Leg { after, during, sent, seen, idle, spends, end }
+        let wrote = run.effects[..last].iter().any(|effect| matches!(effect, Effect::Write(_)));
+        let spends = spends(stimulus, &sent, &seen, wrote);
+        let beyond = match (node, self.reach) {
+            (NodeId::Server(id), Some(reach)) => {
+                let server = system.servers().get(id);
+                server.is_some_and(|server| !(reach.within)(id, server))
+            }
+            _ => false,
+        };
+        Leg { after, during, sent, seen, idle, spends, beyond, end }
     }
 }
 
 /// What a step counts against. Whoever is refused, or does not know, has failed. A timer that sends
-/// and tells nobody anything is a repetition, except for the application's own moves.
+/// tells nobody anything and writes nothing down is a repetition, except for the application's own
+/// moves.
 fn spends<P: Protocol>(
     stimulus: &Stimulus<P>,
     sent: &[Letter<P>],
     seen: &[Event],
+    wrote: bool,
 ) -> Option<Bound> {
     let failed = |event: &Event| {
         matches!(
@@ -320,7 +335,7 @@ fn spends<P: Protocol>(
         return Some(Bound::Expiries);
     }
     match stimulus {
-        Stimulus::Timer(_) if sent.is_empty() || !seen.is_empty() => None,
+        Stimulus::Timer(_) if sent.is_empty() || !seen.is_empty() || wrote => None,
         Stimulus::Timer(SystemTimer::Server(_)) => Some(Bound::ServerTimers),
         Stimulus::Timer(SystemTimer::Client(_) | SystemTimer::Application(AppTimer::Repeat)) => {
             Some(Bound::Retries)

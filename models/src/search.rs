@@ -7,6 +7,7 @@
 
 use crate::action::Action;
 use crate::bounds::Bound;
+use crate::check::Progress;
 use crate::model::LockModel;
 use crate::state::State;
 use crate::witness::GoalSet;
@@ -15,6 +16,9 @@ use locklab_protocols::contract::Protocol;
 use locklab_protocols::spec::{Goal, Guarantee};
 use locklab_protocols::stable_hash::StableHasher;
 use std::collections::VecDeque;
+
+/// How many new states there are between two reports.
+const TELL_EVERY: usize = 50_000;
 
 /// How a state was reached first.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +41,8 @@ pub struct Found {
     pub broken: Option<(Guarantee, Vec<Action>)>,
     /// A shortest way to each goal that was reached.
     pub goals: Vec<(Goal, Vec<Action>)>,
+    /// A shortest way to each landmark that was found, by their places in the configuration.
+    pub landmarks: Vec<(usize, Vec<Action>)>,
     /// How often each bound cut it.
     pub cuts: Vec<(Bound, u64)>,
     /// Whether it has seen all states; else it stopped at a break, or at so many states as it was
@@ -57,6 +63,16 @@ struct Search<'a, P: Protocol> {
 /// Searches breadth first until something that is watched breaks, or all states are seen, or
 /// `most` of them.
 pub fn shortest<P: Protocol>(model: &LockModel<P>, most: usize) -> Found {
+    shortest_while(model, most, |_| true)
+}
+
+/// The same; `watch` hears from time to time how far the search has come, and says whether it shall
+/// go on.
+pub fn shortest_while<P: Protocol>(
+    model: &LockModel<P>,
+    most: usize,
+    mut watch: impl FnMut(Progress) -> bool,
+) -> Found {
     model.reset();
     let mut search = Search {
         model,
@@ -70,13 +86,14 @@ pub fn shortest<P: Protocol>(model: &LockModel<P>, most: usize) -> Found {
             depth: 0,
             broken: None,
             goals: Vec::new(),
+            landmarks: Vec::new(),
             cuts: Vec::new(),
             exhausted: false,
         },
     };
     let first = model.begin();
     search.add(first, 0, None, 0);
-    search.found.exhausted = search.run(most);
+    search.found.exhausted = search.run(most, &mut watch);
     search.found.unique = search.steps.len();
     search.found.cuts = model.cuts().reached();
     search.found
@@ -84,7 +101,8 @@ pub fn shortest<P: Protocol>(model: &LockModel<P>, most: usize) -> Found {
 
 impl<P: Protocol> Search<'_, P> {
     /// Whether it came to the end.
-    fn run(&mut self, most: usize) -> bool {
+    fn run(&mut self, most: usize, watch: &mut impl FnMut(Progress) -> bool) -> bool {
+        let mut told = 0;
         let mut actions = Vec::new();
         while let Some((position, state, depth)) = self.queue.pop_front() {
             self.model.moves(&state, &mut actions);
@@ -103,6 +121,14 @@ impl<P: Protocol> Search<'_, P> {
             }
             if self.steps.len() >= most {
                 return self.queue.is_empty();
+            }
+            if self.steps.len() >= told + TELL_EVERY {
+                told = self.steps.len();
+                let (generated, depth) = (self.found.generated, self.found.depth);
+                let queue = Some(self.queue.len());
+                if !watch(Progress { generated, unique: told, depth, queue }) {
+                    return false;
+                }
             }
         }
         true
@@ -135,6 +161,10 @@ impl<P: Protocol> Search<'_, P> {
         let way = self.way(position, action);
         for goal in Goal::ALL.into_iter().filter(|goal| news.contains(*goal)) {
             self.found.goals.push((goal, way.clone()));
+        }
+        let landmarks = 0..self.model.configuration().landmarks.len();
+        for place in landmarks.filter(|place| news.has_landmark(*place)) {
+            self.found.landmarks.push((place, way.clone()));
         }
     }
 

@@ -174,5 +174,62 @@ impl<P: Protocol> LockModel<P> {
 }
 
 fn words(value: &impl fmt::Debug) -> String {
-    format!("{value:?}")
+    short(&format!("{value:?}"))
+}
+
+/// Names of numbers that say nothing beside the number, and what stands for them.
+const NUMBERS: [(&str, &str); 9] = [
+    ("ClientId(", "c"),
+    ("ServerId(", "s"),
+    ("LockId(", "L"),
+    ("Incarnation(", "#"),
+    ("Token(", "token "),
+    ("Version(", ""),
+    ("Term(", ""),
+    ("Index(", ""),
+    ("Sequence(", ""),
+];
+
+/// A value in fewer words than `Debug` makes of it.
+fn short(debug: &str) -> String {
+    let mut text = debug.to_owned();
+    for (name, sign) in NUMBERS {
+        let mut rest = std::mem::take(&mut text);
+        while let Some(start) = rest.find(name) {
+            let after = rest.split_off(start + name.len());
+            rest.truncate(start);
+            text += &rest;
+            let digits = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
+            if digits > 0 && after[digits..].starts_with(')') {
+                text += sign;
+                text += &after[..digits];
+                rest = after[digits + 1..].to_owned();
+            } else {
+                text += name;
+                rest = after;
+            }
+        }
+        text += &rest;
+    }
+    for host in ["Lock(", "Storage(", "Client(", "Server(", "Application("] {
+        if let Some(inner) = text.strip_prefix(host).and_then(|inner| inner.strip_suffix(')')) {
+            text = inner.to_owned();
+            break;
+        }
+    }
+    text.replace("Owner { client: ", "").replace(", incarnation: #", " #").replace(" #1 }", "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_need_no_types() {
+        let owner = "Owner { client: ClientId(2), incarnation: Incarnation(1) }";
+        let said = short(&format!("Lock(Take {{ lock: LockId(1), owner: {owner} }})"));
+        assert_eq!(said, "Take { lock: L1, owner: c2 }");
+        assert_eq!(short("Token(x)"), "Token(x)");
+        assert_eq!(short("Storage(Read)"), "Read");
+    }
 }

@@ -1,11 +1,12 @@
 //! What the command line checks, whatever its protocol.
 
 use crate::bounds::Bounds;
-use crate::catalogue;
+use crate::catalogue::{self, RaftReach, TwoPhaseSize};
 use crate::check::{Limits, Progress, Report, check};
 use crate::configuration::Configuration;
 use crate::model::LockModel;
 use locklab_protocols::contract::Protocol;
+use locklab_protocols::spec::Guarantee;
 use locklab_protocols::storage::Fencing;
 use stateright::Model;
 use std::fmt::Debug;
@@ -21,11 +22,26 @@ pub trait Subject: Debug + Send + Sync {
     /// How far the search goes.
     fn bounds(&self) -> Bounds;
 
-    /// Checks it; `watch` hears from time to time how far the check has come.
-    fn check(&self, limits: Limits, watch: &mut dyn FnMut(Progress)) -> Report;
+    /// How far a server may go, in terms of its protocol.
+    fn reach(&self) -> Option<&str>;
+
+    /// The watched guarantees that are known to break.
+    fn breaks(&self) -> &[Guarantee];
+
+    /// Checks it; `watch` hears from time to time how far the check has come, and says whether it
+    /// shall go on.
+    fn check(&self, limits: Limits, watch: &mut dyn FnMut(Progress) -> bool) -> Report;
 
     /// Opens stateright's Explorer at this address (`localhost:3000`), and does not come back.
     fn explore(&self, address: &str);
+}
+
+fn some(number: usize, what: &str) -> String {
+    match number {
+        0 => format!("no {what}s"),
+        1 => format!("1 {what}"),
+        _ => format!("{number} {what}s"),
+    }
 }
 
 impl<P: Protocol> Subject for Configuration<P> {
@@ -39,15 +55,28 @@ impl<P: Protocol> Subject for Configuration<P> {
             Fencing::Writes => "a storage that fences writes",
             Fencing::ReadsAndWrites => "a storage that fences reads and writes",
         };
-        let (servers, clients) = (self.setting.protocol.servers(), self.setting.clients);
-        format!("{servers} servers, {clients} clients, {fencing}")
+        let servers = some(self.setting.protocol.servers(), "server");
+        let clients = some(self.setting.clients, "client");
+        let crashes = match self.bounds.crashes {
+            0 => String::new(),
+            crashes => format!(", {}", some(crashes.into(), "crash").replace("shs", "shes")),
+        };
+        format!("{servers}, {clients}, {fencing}{crashes}")
     }
 
     fn bounds(&self) -> Bounds {
         self.bounds
     }
 
-    fn check(&self, limits: Limits, watch: &mut dyn FnMut(Progress)) -> Report {
+    fn reach(&self) -> Option<&str> {
+        self.reach.as_ref().map(|reach| reach.about.as_str())
+    }
+
+    fn breaks(&self) -> &[Guarantee] {
+        &self.breaks
+    }
+
+    fn check(&self, limits: Limits, watch: &mut dyn FnMut(Progress) -> bool) -> Report {
         check(self, limits, watch)
     }
 
@@ -56,19 +85,68 @@ impl<P: Protocol> Subject for Configuration<P> {
     }
 }
 
-/// Everything that is checked without being asked for anything in particular, with so many clients
-/// (two where none are given).
-pub fn subjects(clients: Option<usize>) -> Vec<Box<dyn Subject>> {
-    let clients = clients.unwrap_or(2);
-    let mut subjects: Vec<Box<dyn Subject>> = Vec::new();
-    for fencing in [Fencing::None, Fencing::Writes, Fencing::ReadsAndWrites] {
-        subjects.push(Box::new(catalogue::ttl(clients, 2, fencing)));
+/// How large the checked systems are; what is not given is as usual.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Size {
+    /// How many servers, for the protocols that may have several: the replicated log, the quorum,
+    /// two-phase commit (its coordinator included).
+    pub servers: Option<usize>,
+    /// How many clients.
+    pub clients: Option<usize>,
+}
+
+impl Size {
+    fn clients(self) -> usize {
+        self.clients.unwrap_or(2)
     }
-    subjects.push(Box::new(catalogue::ttl_naive(clients, 2)));
-    subjects.push(Box::new(catalogue::redlock(clients, 0)));
-    subjects.push(Box::new(catalogue::redlock(clients, 1)));
-    for fencing in [Fencing::None, Fencing::Writes, Fencing::ReadsAndWrites] {
-        subjects.push(Box::new(catalogue::storage(clients, 1, fencing)));
+}
+
+const FENCES: [Fencing; 3] = [Fencing::None, Fencing::Writes, Fencing::ReadsAndWrites];
+
+/// Everything that is checked without being asked for anything in particular. Where a number of
+/// servers is given, protocols with one server are left out.
+pub fn subjects(size: Size) -> Vec<Box<dyn Subject>> {
+    let clients = size.clients();
+    let mut subjects: Vec<Box<dyn Subject>> = Vec::new();
+    if size.servers.is_none_or(|servers| servers == 1) {
+        for fencing in FENCES {
+            subjects.push(Box::new(catalogue::ttl(clients, 2, fencing)));
+        }
+        subjects.push(Box::new(catalogue::ttl_naive(clients, 2)));
+    }
+    if size.servers != Some(1) {
+        several_servers(size, &mut subjects);
+    }
+    if size.servers.is_none() {
+        for fencing in FENCES {
+            subjects.push(Box::new(catalogue::storage(clients, 1, fencing)));
+        }
     }
     subjects
+}
+
+fn several_servers(size: Size, subjects: &mut Vec<Box<dyn Subject>>) {
+    let clients = size.clients();
+    let servers = size.servers.unwrap_or(3);
+    for crashes in [0, 1] {
+        subjects.push(Box::new(catalogue::redlock(servers, clients, crashes)));
+    }
+    let contended = TwoPhaseSize { participants: servers - 1, clients, ..TwoPhaseSize::default() };
+    let alone = TwoPhaseSize { clients: 1, crashes: 1, ..contended };
+    let mut sizes = vec![
+        contended,
+        TwoPhaseSize { server_timers: 1, ..alone },
+        TwoPhaseSize { crashes: 2, ..alone },
+    ];
+    if size.servers.is_none() {
+        sizes.push(TwoPhaseSize { participants: 3, ..alone });
+        sizes.push(TwoPhaseSize { coordinators: 2, ..contended });
+    }
+    for size in sizes {
+        subjects.push(Box::new(catalogue::two_phase(size)));
+    }
+    let one_term = RaftReach { terms: 1, entries: 1, rounds: 1, candidates: servers };
+    subjects.push(Box::new(catalogue::raft(servers, 0, 1, one_term)));
+    let elections = RaftReach { terms: 2, entries: 2, rounds: 1, candidates: servers };
+    subjects.push(Box::new(catalogue::raft(servers, 0, 0, elections)));
 }

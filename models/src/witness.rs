@@ -22,7 +22,7 @@ pub(crate) struct Witness {
     pub(crate) broken: Vec<Guarantee>,
 }
 
-/// A set of goals.
+/// A set of goals and landmarks.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub(crate) struct GoalSet(pub(crate) u32);
 
@@ -33,6 +33,15 @@ impl GoalSet {
 
     pub(crate) fn contains(self, goal: Goal) -> bool {
         self.0 & Self::of(goal).0 != 0
+    }
+
+    /// Landmarks come after the goals, by their place in the configuration.
+    pub(crate) fn add_landmark(&mut self, place: usize) {
+        self.0 |= 1 << (Goal::ALL.len() + place);
+    }
+
+    pub(crate) fn has_landmark(self, place: usize) -> bool {
+        self.0 & 1 << (Goal::ALL.len() + place) != 0
     }
 }
 

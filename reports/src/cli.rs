@@ -3,9 +3,11 @@
 //! Results go to standard output, progress and notes to standard error. The exit code says what
 //! a script needs to know ([`Exit`]). One file for each command; what they share is beside them.
 
+mod check;
 mod choose;
 mod compare;
 mod exit;
+mod explore;
 mod list;
 mod output;
 mod replay;
@@ -19,6 +21,9 @@ pub use exit::Exit;
 use crate::terminal::{Paint, Terminal};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use trouble::Trouble;
 
 /// Puts distributed locks through the faults that break them, and says which guarantees held.
 #[derive(Parser, Debug)]
@@ -61,6 +66,10 @@ enum Command {
     Replay(replay::Replay),
     /// Make a failure that was found small
     Shrink(shrink::Shrink),
+    /// Check every interleaving of a small system, within bounds
+    Check(check::Check),
+    /// Look around in the states of a small system, in a browser
+    Explore(explore::Explore),
     /// List what there is
     List(list::List),
 }
@@ -76,6 +85,8 @@ pub fn main() -> ExitCode {
         Some(Command::Search(search)) => search.run(&terminal),
         Some(Command::Replay(replay)) => replay.run(),
         Some(Command::Shrink(shrink)) => shrink.run(),
+        Some(Command::Check(check)) => check.run(&terminal),
+        Some(Command::Explore(explore)) => explore.run(),
         Some(Command::List(list)) => list.run(&terminal),
     };
     match done {
@@ -85,6 +96,18 @@ pub fn main() -> ExitCode {
             Exit::BadInput.into()
         }
     }
+}
+
+/// Ctrl-C asks to stop; a second one does not ask.
+fn on_ctrl_c(stop: &Arc<AtomicBool>) -> Result<(), Trouble> {
+    let asked = Arc::clone(stop);
+    let heard = move || {
+        if asked.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    };
+    ctrlc::set_handler(heard)
+        .map_err(|error| Trouble::Asked(format!("cannot listen for Ctrl-C: {error}")))
 }
 
 /// A note on standard error for people who watch.

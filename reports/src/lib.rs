@@ -5,6 +5,7 @@
 //! Nothing here decides whether a lock is any good: verdicts, expectations and promises are
 //! judged in `locklab-scenarios`.
 
+pub mod checks;
 pub mod cli;
 pub mod report;
 pub mod tables;

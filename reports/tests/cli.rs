@@ -368,3 +368,90 @@ fn a_trace_is_one_object_a_line() {
     }
     assert!(trace.lines().count() > 1000);
 }
+
+#[test]
+fn a_check_says_what_is_exhausted_and_tells_the_shortest_break() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = path(&folder, "check.json");
+    let output = locklab(&["check", "storage", "--json", &file]);
+    assert_eq!(output.status.code(), Some(0), "a break that is known is no complaint");
+    let text = stdout(&output);
+    for part in [
+        "storage: no servers, 2 clients, a storage that looks at no tokens, 1 crash",
+        "fenced-writes     broken after 12 moves",
+        "fenced-writes     exhausted",
+        "the search was cut by: acquires",
+        "How fenced-writes breaks\n    1  c1 asks for L1; c1 is granted L1 with token 1\n",
+        "12  storage takes the write of L1 by c1 on 0 as version 2",
+        "3 configurations, 688781 states; all is as expected.",
+    ] {
+        assert!(text.contains(part), "no `{part}` in:\n{text}");
+    }
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    assert_eq!(stderr(&output), "");
+    let json = std::fs::read_to_string(&file).expect("a report");
+    let report: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(report["schema"], "locklab/check/1");
+    let judged = &report["checks"][0]["guarantees"][0];
+    assert_eq!(judged["verdict"], "broken");
+    assert_eq!(judged["story"].as_array().map(Vec::len), Some(12));
+    assert_eq!(report["checks"][1]["guarantees"][0]["verdict"], "exhausted");
+    assert_eq!(names(folder.path()), ["check.json"]);
+}
+
+/// What a search has not seen, it does not vouch for.
+#[test]
+fn a_check_that_stops_early_says_that_it_does_not_know() {
+    let output = locklab(&["check", "ttl-naive", "--clients", "3", "--million-states", "1", "-q"]);
+    assert_eq!(output.status.code(), Some(3));
+    let text = stdout(&output);
+    assert!(
+        text.contains("grant-exclusion   unknown: the search stopped before its end"),
+        "{text}"
+    );
+    assert!(text.contains("1 is NOT as it should be"), "{text}");
+}
+
+#[test]
+fn a_check_of_what_has_no_model_says_so() {
+    let cases: [(&[&str], &str); 5] = [
+        (&["check", "tttl"], "error: unknown protocol `tttl`; did you mean `ttl`?\n"),
+        (&["check", "ttl-watchdog"], "error: `ttl-watchdog` has no model; there are: ttl, "),
+        (&["check", "ttl", "--servers", "3"], "error: `ttl` does not come with --servers 3\n"),
+        (&["check", "--clients", "1"], "error: invalid value '1' for '--clients <N>'"),
+        (&["explore", "ttl", "--configuration", "9"], "error: `ttl` has 3 configurations, not 9\n"),
+    ];
+    for (arguments, message) in cases {
+        let output = locklab(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert_eq!(stdout(&output), "", "{arguments:?}");
+        assert!(stderr(&output).starts_with(message), "{arguments:?}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn the_explorer_answers_a_browser() {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+    let free = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = free.local_addr().expect("its address");
+    drop(free);
+    let port = address.port().to_string();
+    let mut explorer = command(&["explore", "ttl", "--port", &port]);
+    let mut running = explorer.stderr(std::process::Stdio::null()).spawn().expect("starts");
+    let mut tries = 0;
+    let mut stream = loop {
+        match TcpStream::connect(address) {
+            Ok(stream) => break stream,
+            Err(_) if tries < 100 => std::thread::sleep(std::time::Duration::from_millis(100)),
+            Err(error) => panic!("nobody listens at {address}: {error}"),
+        }
+        tries += 1;
+    };
+    stream.write_all(b"GET /.status HTTP/1.0\r\n\r\n").expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    running.kill().expect("it runs");
+    running.wait().expect("it ends");
+    assert!(answer.contains("mutual-exclusion"), "{answer}");
+}

@@ -41,8 +41,11 @@ pub(super) fn look(servers: Servers<'_, Raft>, stepped: ServerId, facts: &mut Fa
         (server.answered, server.reads().len()),
     ));
     let before = std::mem::replace(facts.mark(("seen", id, 0)), seen);
-    let settled = std::mem::replace(facts.mark(("seen", id, 1)), before);
-    if before == seen && settled == seen {
+    // Whether it was like this before, and not what it was like: a model checker would tell states
+    // apart by it.
+    let same = u64::from(before == seen);
+    let settled = std::mem::replace(facts.mark(("seen", id, 1)), same);
+    if same + settled == 2 {
         return Accord::NothingToAgree;
     }
     let look = Look { servers, server, id, last };

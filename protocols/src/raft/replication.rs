@@ -48,6 +48,13 @@ pub struct Progress {
     pub sending: Option<Sending>,
 }
 
+impl Leader {
+    /// How many times it has sent to everybody since it leads.
+    pub fn round(&self) -> u64 {
+        self.round
+    }
+}
+
 impl Progress {
     /// Of a server of which nothing is known but where the leader's log ends.
     pub(super) fn after(last: Index) -> Self {
