@@ -97,6 +97,10 @@ pub fn redlock(servers: usize, clients: usize, crashes: u8) -> Configuration<Red
         Bounds { crashes, only_servers_die: true, expiries: 0, ..configuration.bounds };
     configuration.watch.retain(|guarantee| !ABOUT_TOKENS.contains(guarantee));
     configuration.goals = vec![Goal::Granted, Goal::Contention];
+    if crashes > 0 {
+        // What the servers make of it is more than was ever exhausted here.
+        configuration.watch.retain(|guarantee| *guarantee != Guarantee::GrantExclusion);
+    }
     configuration.breaks = match crashes {
         0 => Vec::new(),
         _ => vec![Guarantee::MutualExclusion, Guarantee::NoLostUpdate],
