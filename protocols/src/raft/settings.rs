@@ -81,8 +81,8 @@ impl Settings {
     }
 
     /// How long a sync may take so that the log keeps up with the clients: a follower writes
-    /// [`append_limit`](Self::append_limit) entries with each, and [`ENTRIES`] must get through in
-    /// the time of a lease; and a vote or a heartbeat must not wait for most of an election.
+    /// [`append_limit`](Self::append_limit) entries with each, and a hundred must get through in
+    /// the time of a lease (ten for each of ten clients); and a vote or a heartbeat must not wait for most of an election.
     ///
     /// Where disks are slower, the log falls behind by more than a lease, sessions are over when
     /// they are opened, clients open new ones, and what they ask for keeps the log behind.

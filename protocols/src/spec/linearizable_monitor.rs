@@ -61,7 +61,11 @@ impl Linearizable {
             WorkEvent::Releases { lock } => (lock, Action::Release),
             WorkEvent::Checked { .. } | WorkEvent::Acknowledged { .. } => return,
         };
-        self.lost.remove(&(process, lock));
+        // A client that has lost a lock and asks for it again may still have a release of its own
+        // on the way to the servers, which ends there what it had.
+        if action == Action::Release {
+            self.lost.remove(&(process, lock));
+        }
         if !self.open.insert((process, lock)) {
             self.owed.insert((process, lock));
             self.recorder.returned(process, lock, Outcome::Unknown, at.0);
@@ -72,6 +76,7 @@ impl Linearizable {
     fn told(&mut self, at: Time, process: Owner, event: LockEvent) {
         let (lock, outcome) = match event {
             LockEvent::Granted { lock, token } => {
+                self.lost.remove(&(process, lock));
                 let first = self.first.at(lock.index()).get_or_insert(process);
                 self.contended |= *first != process;
                 (lock, Outcome::Ok(token))
@@ -210,6 +215,22 @@ mod tests {
         assert_eq!(lost.judge(plain()), Verdict::Held);
         let believed = then_granted_to_2(frees(held().at(6)));
         assert!(believed.judge(plain()).is_broken());
+    }
+
+    #[test]
+    fn a_client_that_lost_its_lock_and_asks_again_may_still_give_back_what_it_had() {
+        let again = |frees: bool| {
+            let mut history = held().at(5).lost(1, 1).at(6).acquires(1, 1).at(7);
+            let (lock, owner) = (LockId(1), history.owner(1));
+            if frees {
+                let by = owner;
+                history = history.see(ServerId(1), LeaseEvent::Released { lock, owner, by });
+            }
+            let history = history.at(8).granted(1, 1, None).at(9).releases(1, 1).at(10);
+            then_granted_to_2(history.released(1, 1, Ending::Done).at(11)).judge(plain())
+        };
+        assert_eq!(again(true), Verdict::Held);
+        assert!(again(false).is_broken());
     }
 
     #[test]
