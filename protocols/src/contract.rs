@@ -105,6 +105,7 @@
 mod effects;
 mod event;
 mod node;
+mod portable;
 mod promise;
 mod protocol;
 
@@ -114,5 +115,6 @@ pub use event::{
     QueueEntry, StorageEvent, Trigger, WorkEvent,
 };
 pub use node::{Change, Clock, Command, Disk, Input, InputOf, LockSet, Never, Node, Reading};
+pub use portable::{Portable, Written};
 pub use promise::{Assumption, Promise};
 pub use protocol::{Accord, Protocol, Role, Semantics, Servers};

@@ -52,7 +52,7 @@ impl Fencing {
 pub struct Version(pub u64);
 
 /// What an application wants of a resource.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Operation {
     /// Its version (which stands for its value).
     Read,
@@ -65,7 +65,7 @@ pub enum Operation {
 }
 
 /// A request to the storage.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Request {
     /// Whose request.
     pub owner: Owner,
@@ -80,7 +80,7 @@ pub struct Request {
 }
 
 /// How the storage answers.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Reply {
     /// The resource has this version.
     Value(Version),
@@ -91,7 +91,7 @@ pub enum Reply {
 }
 
 /// What the storage and applications say to each other.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum StorageMessage {
     /// An application asks.
     Request(Request),
@@ -105,7 +105,9 @@ pub enum StorageMessage {
 }
 
 /// What is kept of one resource.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
 pub struct Resource {
     /// How many writes it has seen.
     pub version: Version,
@@ -114,7 +116,7 @@ pub struct Resource {
 }
 
 /// What is remembered of one owner's requests, so that none takes effect twice.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Session {
     /// The number and the answer of the newest request that was executed.
     last: Option<(u64, Reply)>,
@@ -150,14 +152,14 @@ impl Session {
 }
 
 /// What the storage keeps on disk: everything.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct StorageDisk {
     resources: BTreeMap<LockId, Resource>,
     sessions: BTreeMap<Owner, Session>,
 }
 
 /// One atomic write of the storage: a resource with its maximum, and the session of the request.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct StorageChange {
     lock: LockId,
     resource: Resource,

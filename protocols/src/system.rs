@@ -18,10 +18,11 @@ use crate::contract::{Change, Effect, Effects, Input, Node, Protocol, Servers};
 use crate::id::{ClientId, Incarnation, NodeId, ServerId};
 use crate::storage::{Fencing, Storage, StorageChange, StorageMessage};
 use process::Scratch;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A message between any two nodes.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Packet<M> {
     /// Of the lock protocol.
     Lock(M),
@@ -30,7 +31,7 @@ pub enum Packet<M> {
 }
 
 /// A timer of any node.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum SystemTimer<S, C> {
     /// Of a server.
     Server(S),

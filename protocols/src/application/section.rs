@@ -4,10 +4,11 @@ use super::workload::{LockOrder, Workload};
 use crate::contract::{Clock, Command, EffectList, Input, LockEvent, LockSet, Never, WorkEvent};
 use crate::id::{ClientId, Incarnation, LockId, NodeId, Owner, Token};
 use crate::storage::{Operation, Reply, Request, StorageMessage, Version};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// The timers of an application, all on its monotonic clock.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum AppTimer {
     /// Begin the next section, or ask again after a refusal.
     Begin,

@@ -2,6 +2,7 @@
 
 use super::Effects;
 use crate::id::{Incarnation, LockId, NodeId};
+use serde::{Deserialize, Serialize};
 use std::fmt::Debug;
 use std::hash::Hash;
 
@@ -43,7 +44,7 @@ impl Disk for () {
 
 /// A value that never exists: the timers of a node without timers, the changes of a node without
 /// a disk.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Never {}
 
 /// The change type of a node's disk.
@@ -53,7 +54,7 @@ pub type Change<N> = <<N as Node>::Disk as Disk>::Change;
 pub type InputOf<N> = Input<<N as Node>::Message, <N as Node>::Timer>;
 
 /// What can happen to a node.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Input<M, T> {
     /// The node starts or restarts; always its first input.
     Started(Incarnation),
@@ -75,7 +76,7 @@ pub enum Input<M, T> {
 }
 
 /// What an application wants of its client.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Command {
     /// Take all of these locks, or none: answered by a [`Granted`](super::LockEvent::Granted) for
     /// each of them in one step, or by a [`Refused`](super::LockEvent::Refused) for each of them.
@@ -93,7 +94,7 @@ pub enum Command {
 }
 
 /// Some locks, in their global order, each once.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct LockSet(Vec<LockId>);
 
 impl LockSet {
@@ -129,7 +130,7 @@ impl FromIterator<LockId> for LockSet {
 }
 
 /// The clocks of a node.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Clock {
     /// Counts on at a nearly true rate, never jumps, and means nothing to other nodes.
     Monotonic,
@@ -138,7 +139,9 @@ pub enum Clock {
 }
 
 /// What a clock shows, in nanoseconds of its own count.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
 pub struct Reading(pub u64);
 
 impl std::ops::Add<std::time::Duration> for Reading {

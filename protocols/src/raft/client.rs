@@ -15,10 +15,11 @@ use super::message::{Holder, Message, Query};
 use super::settings::Settings;
 use crate::contract::{Clock, Command, Effects, Ending, Input, InputOf, LockEvent, LockSet, Node};
 use crate::id::{ClientId, LockId, NodeId, Owner, ServerId};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The timers of a client, all on its monotonic clock.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum ClientTimer {
     /// Ask again whatever was not answered.
     Retry,

@@ -8,10 +8,11 @@ use super::log::{Index, Log, Slot, Term};
 use super::snapshot::Snapshot;
 use crate::contract::Disk;
 use crate::id::ServerId;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// The persistent state of a server.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct RaftDisk {
     /// The latest term that the server has seen.
     pub current_term: Term,
@@ -24,7 +25,7 @@ pub struct RaftDisk {
 }
 
 /// One write.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum RaftChange {
     /// A new term, or a vote in it.
     Vote {

@@ -25,10 +25,11 @@ pub use session::Session;
 use super::log::Index;
 use crate::contract::LockSet;
 use crate::id::{LockId, Owner, Token};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Who holds a lock.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Hold {
     /// The session.
     pub session: SessionId,
@@ -41,7 +42,7 @@ pub struct Hold {
 }
 
 /// A lock that somebody holds or waits for.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Lock {
     /// Who holds it.
     pub hold: Option<Hold>,
@@ -50,7 +51,7 @@ pub struct Lock {
 }
 
 /// A row of the table, as snapshots carry it.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Row {
     /// A session.
     Session(SessionId, Session),
@@ -78,7 +79,7 @@ pub enum Consequence {
 }
 
 /// The lock table.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct LockTable {
     sessions: BTreeMap<SessionId, Session>,
     locks: BTreeMap<LockId, Lock>,

@@ -7,12 +7,15 @@
 use super::lock_table::Operation;
 use crate::id::ServerId;
 use crate::stable_hash::StableHasher;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
 /// A term: time is divided into terms, and each begins with an election (section 5.1).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
 pub struct Term(pub u64);
 
 impl Term {
@@ -29,7 +32,9 @@ impl fmt::Display for Term {
 }
 
 /// The place of an entry in the log; the first is 1.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
 pub struct Index(pub u64);
 
 impl Index {
@@ -54,7 +59,7 @@ impl fmt::Display for Index {
 pub type Configuration = BTreeSet<ServerId>;
 
 /// What an entry is about.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Proposal {
     /// Nothing: a new leader's first entry, so that it learns what is committed (section 8).
     NoOp,
@@ -65,7 +70,7 @@ pub enum Proposal {
 }
 
 /// An entry of the log.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Entry {
     /// The term in which a leader received it.
     pub term: Term,
@@ -74,14 +79,16 @@ pub struct Entry {
 }
 
 /// An entry in its place, with the digest of the log up to and with it.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Slot {
     entry: Arc<Entry>,
     digest: u64,
 }
 
 /// Where a log ends, or where what it has discarded ended.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
 pub struct Position {
     /// The index of the last entry.
     pub index: Index,
@@ -92,7 +99,7 @@ pub struct Position {
 }
 
 /// The log of a server.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Log {
     /// The last entry that was discarded.
     base: Position,

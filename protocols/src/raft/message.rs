@@ -6,10 +6,11 @@ mod text;
 use super::lock_table::{Operation, Reply, Row, Sequence, SessionId};
 use super::log::{Configuration, Entry, Index, Position, Term};
 use crate::id::{LockId, Owner, ServerId, Token};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A message.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Message {
     /// Candidate to server: be for me.
     RequestVote(RequestVote),
@@ -38,7 +39,7 @@ pub enum Message {
 }
 
 /// `RequestVote` (section 5.2).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct RequestVote {
     /// The candidate's term; in a pre-vote the term that it would begin.
     pub term: Term,
@@ -51,7 +52,7 @@ pub struct RequestVote {
 }
 
 /// What kind of election it is.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Election {
     /// Would you vote for me (dissertation, section 9.6)?
     PreVote,
@@ -62,7 +63,7 @@ pub enum Election {
 }
 
 /// The answer to `RequestVote`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Vote {
     /// The term of a vote that is granted, or the voter's own.
     pub term: Term,
@@ -73,7 +74,7 @@ pub struct Vote {
 }
 
 /// `AppendEntries` (section 5.3).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct AppendEntries {
     /// The leader's term.
     pub term: Term,
@@ -90,7 +91,7 @@ pub struct AppendEntries {
 }
 
 /// The answer to `AppendEntries`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Appended {
     /// The server's term.
     pub term: Term,
@@ -101,7 +102,7 @@ pub struct Appended {
 }
 
 /// Why entries do not fit: where the leader should go on (section 5.3, the optimization).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Conflict {
     /// The `prev_log_index` that did not match.
     pub prev_log_index: Index,
@@ -112,7 +113,7 @@ pub struct Conflict {
 }
 
 /// `InstallSnapshot` (section 7). Its offset and its data are in rows of the lock table.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct InstallSnapshot {
     /// The leader's term.
     pub term: Term,
@@ -131,7 +132,7 @@ pub struct InstallSnapshot {
 }
 
 /// The answer to `InstallSnapshot`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Installed {
     /// The server's term.
     pub term: Term,
@@ -144,7 +145,7 @@ pub struct Installed {
 }
 
 /// A client's question.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Query {
     /// The number of the question at this client.
     pub number: u64,
@@ -153,7 +154,7 @@ pub struct Query {
 }
 
 /// The answer to it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Holder {
     /// The number of the question.
     pub number: u64,

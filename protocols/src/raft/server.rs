@@ -15,9 +15,10 @@ use super::settings::Settings;
 use super::snapshot::Installing;
 use crate::contract::{Clock, Disk, Effects, Input, InputOf, LeaseEvent, Node, Span};
 use crate::id::{Incarnation, NodeId, ServerId};
+use serde::{Deserialize, Serialize};
 
 /// The timers of a server, all on its monotonic clock.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum RaftTimer {
     /// Nothing was heard of a leader (section 5.2).
     Election,

@@ -8,10 +8,11 @@ use super::log::{Configuration, Index, Position};
 use super::message::{InstallSnapshot, Installed, Message};
 use super::server::{Outbox, Server};
 use crate::id::ServerId;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// What the log came to, up to an entry.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Snapshot {
     /// The last entry that it covers.
     pub last: Position,

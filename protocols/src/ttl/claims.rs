@@ -17,11 +17,12 @@ use super::message::{Answer, RedisCommand, Reply, Request, Value};
 use super::settings::Settings;
 use crate::contract::{Clock, EffectList, Ending, LockEvent, Never};
 use crate::id::{ClientId, Incarnation, LockId, Owner, ServerId, Token};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The timers of a client; each names the serial number that it is about, so that a late one is
 /// known for what it is.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum ClientTimer {
     /// No answer: repeat the request.
     Repeat(LockId, u32),

@@ -3,12 +3,13 @@
 use super::message::{Answer, RedisCommand, Request, Value};
 use crate::contract::{Disk, LeaseEvent, Reading};
 use crate::id::{LockId, Token};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
 /// One key: a lock that somebody owns.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Key {
     /// Whose it is.
     pub value: Value,
@@ -21,7 +22,7 @@ pub struct Key {
 }
 
 /// When a lease ends.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum End {
     /// When the wall clock shows this, which also means something after a restart.
     At(Reading),
@@ -30,7 +31,7 @@ pub enum End {
 }
 
 /// A lock that nobody owns and nobody may take yet, for its last lease ran out (lock delay).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Block {
     /// When it goes away by itself.
     pub end: End,
@@ -39,7 +40,7 @@ pub struct Block {
 }
 
 /// All keys, and the counters. It is also what a server keeps on disk.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Keys {
     keys: BTreeMap<LockId, Key>,
     /// The locks that are kept blocked; none of them has a key.
@@ -51,7 +52,7 @@ pub struct Keys {
 }
 
 /// One change of the keys.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum KeysChange {
     /// A key is set or replaced. Its token and its number are counted in the same write.
     Set(LockId, Key),

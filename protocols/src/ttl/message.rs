@@ -1,12 +1,13 @@
 //! What clients and Redis-like servers say to each other.
 
 use crate::id::{LockId, Owner, Token};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
 
 /// The value of a key: unique for every request that may take a lock, as the random string of
 /// `SET key value NX PX` is.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Value {
     /// Who asked.
     pub owner: Owner,
@@ -15,7 +16,7 @@ pub struct Value {
 }
 
 /// A command to a server. Each is one atomic step there.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Request {
     /// The key.
     pub lock: LockId,
@@ -26,7 +27,7 @@ pub struct Request {
 }
 
 /// What a server can do.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum RedisCommand {
     /// `SETNX key value`: sets a missing key, without expiry.
     Setnx,
@@ -57,7 +58,7 @@ pub enum RedisCommand {
 }
 
 /// A server's answer.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Reply {
     /// The key of the request.
     pub lock: LockId,
@@ -68,7 +69,7 @@ pub struct Reply {
 }
 
 /// How a command ended.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Answer {
     /// The key is set, with the token that was counted for it.
     Taken {
@@ -95,7 +96,7 @@ pub enum Answer {
 }
 
 /// A request or its answer.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Message {
     /// A client asks.
     Request(Request),

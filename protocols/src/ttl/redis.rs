@@ -5,6 +5,7 @@ use super::message::{Message, Request};
 use super::settings::Settings;
 use super::store::{Store, StoreTimer};
 use crate::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// A single server. What it can do is what Redis can do; the locks differ in their clients.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -19,7 +20,7 @@ pub struct Redis {
 }
 
 /// The timers of a server.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum RedisTimer {
     /// Of its key table.
     Store(StoreTimer),

@@ -35,6 +35,7 @@ use super::keys::{Keys, KeysChange};
 use super::message::{Answer, Message, Reply, Request};
 use super::settings::Settings;
 use crate::prelude::*;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 mod client;
@@ -71,7 +72,7 @@ impl Default for TtlReplicated {
 }
 
 /// What clients and servers, and the servers among themselves, say to each other.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum ReplicatedMessage {
     /// A client's request, or the answer to it.
     Client(Message),
@@ -108,7 +109,7 @@ pub enum ReplicatedMessage {
 }
 
 /// One stream of changes: of one primary in one of its lives.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Stream {
     /// The epoch of the primary; grows with each failover.
     pub epoch: u64,
@@ -147,7 +148,7 @@ impl fmt::Display for ReplicatedMessage {
 }
 
 /// What a server keeps on disk.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct ReplicaDisk {
     keys: Keys,
     /// Its epoch and whether it is the primary, once that has changed.
@@ -155,7 +156,7 @@ pub struct ReplicaDisk {
 }
 
 /// One write of a server.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum ReplicaChange {
     /// One key changed.
     Keys(KeysChange),

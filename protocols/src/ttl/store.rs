@@ -8,13 +8,14 @@ use super::message::{Answer, Request};
 use super::settings::{Persist, Settings};
 use crate::contract::{Clock, Disk, EffectList, LeaseEvent, Reading};
 use crate::id::LockId;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// How often a server with [`Persist::EverySecond`] syncs what it wrote.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 
 /// The timers of a key table.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum StoreTimer {
     /// The lease of this number on a lock ends.
     Expire(LockId, u64),

@@ -15,11 +15,12 @@ use crate::contract::{
     Clock, Command, EffectList, Effects, Input, InputOf, LockEvent, Never, Node,
 };
 use crate::id::{ClientId, LockId, NodeId, Owner};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The timers of a client, on its monotonic clock. Each names the request that it is about, so
 /// that a late one is known for what it is.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum ClientTimer {
     /// No answer: send the request again.
     Repeat(u32),

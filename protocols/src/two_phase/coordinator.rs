@@ -16,10 +16,11 @@ use super::server::{Fx, ServerChange, ServerTimer};
 use super::settings::Settings;
 use crate::contract::{Clock, Disk, Milestone};
 use crate::id::{Incarnation, LockId, ServerId};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Its timers.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum CoordinatorTimer {
     /// Not all votes came in time.
     Votes(AttemptId),

@@ -1,11 +1,12 @@
 //! What clients, the coordinator and the participants say to each other.
 
 use crate::id::{Incarnation, LockId, Owner, ServerId, Token};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
 /// One wish of a client for a set of locks. Each new try is a new request; a copy keeps its number.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Request {
     /// Who asks.
     pub owner: Owner,
@@ -15,7 +16,7 @@ pub struct Request {
 
 /// An attempt to commit one request (the transaction id of the papers). A coordinator gives it
 /// out; no other attempt ever has it, for a life of a coordinator is never lived twice.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct AttemptId {
     /// Who coordinates it, and so decides it.
     pub coordinator: ServerId,
@@ -27,7 +28,7 @@ pub struct AttemptId {
 
 /// When a client first asked for what it still wants: a Lamport timestamp, made unique by the
 /// owner. A smaller one is older. Whoever dies or is wounded keeps his, and so grows old.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Age {
     /// The count.
     pub count: u64,
@@ -39,7 +40,7 @@ pub struct Age {
 pub type Tokens = BTreeMap<LockId, Token>;
 
 /// What the coordinator asks a participant to promise.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Preparation {
     /// The attempt.
     pub attempt: AttemptId,
@@ -55,7 +56,7 @@ pub struct Preparation {
 }
 
 /// A participant's vote.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Vote {
     /// It has prepared, and proposes a token for each of its locks.
     Yes(Tokens),
@@ -64,7 +65,7 @@ pub enum Vote {
 }
 
 /// A decision about an attempt.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Decision {
     /// The locks are the owner's, with these tokens.
     Commit(Tokens),
@@ -73,7 +74,7 @@ pub enum Decision {
 }
 
 /// A message.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Message {
     /// A client asks the coordinator for a set of locks.
     Acquire {

@@ -21,10 +21,11 @@ use super::server::{Fx, ServerChange, ServerTimer};
 use super::settings::{Conflict, Settings};
 use crate::contract::{Clock, Disk, Doubt, Event, LeaseEvent, Milestone, Party, QueueEntry};
 use crate::id::{Incarnation, LockId, ServerId};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Its timers.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum ParticipantTimer {
     /// The attempt has waited for its locks for too long.
     Waiting(AttemptId),

@@ -6,6 +6,7 @@ use super::participant::{Ledger, LedgerChange, Participant, ParticipantTimer};
 use super::settings::Settings;
 use crate::contract::{Disk, EffectList, Effects, Input, InputOf, Node};
 use crate::id::{NodeId, ServerId};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The effects of a server.
@@ -21,7 +22,7 @@ pub enum Server {
 }
 
 /// A timer of a server.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ServerTimer {
     /// Of a coordinator.
     Coordinator(CoordinatorTimer),
@@ -40,14 +41,14 @@ impl fmt::Debug for ServerTimer {
 }
 
 /// What a server keeps on disk; each uses the part that is its own.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct ServerDisk {
     log: Log,
     ledger: Ledger,
 }
 
 /// A write of a server.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum ServerChange {
     /// Of a coordinator.
     Coordinator(LogChange),

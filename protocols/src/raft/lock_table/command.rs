@@ -2,10 +2,11 @@
 
 use crate::contract::LockSet;
 use crate::id::{LockId, Owner, Token};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A session: the index of the entry that opened it. Shown as `#12`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct SessionId(pub u64);
 
 impl fmt::Display for SessionId {
@@ -15,7 +16,9 @@ impl fmt::Display for SessionId {
 }
 
 /// The number of a command in its session, counted from 1. Shown as `.3`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
 pub struct Sequence(pub u64);
 
 impl fmt::Display for Sequence {
@@ -25,7 +28,7 @@ impl fmt::Display for Sequence {
 }
 
 /// An operation of the lock table, as it stands in the log.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Operation {
     /// Open a session. A repeated one opens another, which nobody uses and which runs out.
     OpenSession {
@@ -74,7 +77,7 @@ pub enum Operation {
 }
 
 /// What a client may want in its session.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Request {
     /// All of these locks, or none.
     Acquire {
@@ -96,7 +99,7 @@ pub enum Request {
 }
 
 /// How a command is answered.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Answer {
     /// The locks are yours.
     Granted {
@@ -116,7 +119,7 @@ pub enum Answer {
 }
 
 /// What the servers tell a client.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Reply {
     /// The session is open.
     Opened {

@@ -3,10 +3,11 @@
 use super::command::{Answer, Sequence};
 use crate::contract::LockSet;
 use crate::id::{LockId, Owner};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A session of a client.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Session {
     /// Whose it is.
     pub owner: Owner,

@@ -3,9 +3,10 @@
 use super::{Redlock, Settings};
 use crate::prelude::*;
 use crate::ttl::message::{Answer, Message, RedisCommand, Reply, Request, Value};
+use serde::{Deserialize, Serialize};
 
 /// The timers of a Redlock client; each names the ballot that it is about.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum RedlockTimer {
     /// Servers that have not answered by now will not.
     Answers(LockId, u32),

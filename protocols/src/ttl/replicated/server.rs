@@ -8,9 +8,10 @@ use super::{
 use crate::prelude::*;
 use crate::ttl::keys::{Keys, KeysChange};
 use crate::ttl::store::{Store, StoreTimer};
+use serde::{Deserialize, Serialize};
 
 /// The timers of a server.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum ReplicaTimer {
     /// Of its key table.
     Store(StoreTimer),

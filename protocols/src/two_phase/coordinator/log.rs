@@ -7,10 +7,11 @@
 use crate::contract::Disk;
 use crate::id::LockId;
 use crate::two_phase::message::{AttemptId, Request, Tokens};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A decision to commit.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Commit {
     /// For whom.
     pub request: Request,
@@ -26,13 +27,13 @@ impl Commit {
 }
 
 /// The coordinator's log.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Log {
     commits: BTreeMap<AttemptId, Commit>,
 }
 
 /// A write to the log.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum LogChange {
     /// The attempt is committed.
     Commit(AttemptId, Commit),

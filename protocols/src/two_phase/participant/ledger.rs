@@ -3,10 +3,11 @@
 use crate::contract::Disk;
 use crate::id::{LockId, Owner, ServerId, Token};
 use crate::two_phase::message::{AttemptId, Preparation, Request, Tokens};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What is known of an attempt.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Record {
     /// It has voted yes, or is about to: in doubt until it hears the decision.
     Prepared(Prepared),
@@ -17,7 +18,7 @@ pub enum Record {
 }
 
 /// What a participant has promised.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Prepared {
     /// What it was asked.
     pub preparation: Preparation,
@@ -26,7 +27,7 @@ pub struct Prepared {
 }
 
 /// A committed lock.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Hold {
     /// The attempt that got it.
     pub attempt: AttemptId,
@@ -39,7 +40,7 @@ pub struct Hold {
 }
 
 /// A participant's ledger.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Ledger {
     /// For each coordinator: every attempt of it before this one is over, and nobody will ask for
     /// it but in doubt about an abort.
@@ -52,7 +53,7 @@ pub struct Ledger {
 }
 
 /// A write to the ledger.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum LedgerChange {
     /// It has promised this.
     Prepare(Prepared),
