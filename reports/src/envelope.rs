@@ -72,8 +72,7 @@ impl EnvelopeRow {
     ) -> Self {
         let scenario = |amount: u64| over.scenario(amount).name;
         let replay = border.breaks_at.zip(border.first_broken_seed);
-        let replayed =
-            |(amount, seed)| Calls::default().replay(&scenario(amount), protocol, seed);
+        let replayed = |(amount, seed)| Calls::default().replay(&scenario(amount), protocol, seed);
         Self {
             over: over.name().to_owned(),
             measure: measure.name().to_owned(),

@@ -161,10 +161,11 @@ impl Envelope {
             };
             let mut probe = |amount: u64| {
                 bar.set_message(format!("{} {over} {}", entry.name(), over.amount(amount)));
-                let (probe, new) = store.probe(entry, over, amount, stop).unwrap_or_else(|why| {
-                    trouble = Some(why);
-                    None
-                })?;
+                let (probe, new) =
+                    store.probe(entry, over, amount, stop).unwrap_or_else(|why| {
+                        trouble = Some(why);
+                        None
+                    })?;
                 if new {
                     bar.inc(left.min(1));
                     left = left.saturating_sub(1);
@@ -190,9 +191,8 @@ impl Envelope {
     }
 
     fn overs(&self) -> Vec<Over> {
-        let asked = |over: &Over| {
-            self.over.is_empty() || self.over.iter().any(|name| name == over.name())
-        };
+        let asked =
+            |over: &Over| self.over.is_empty() || self.over.iter().any(|name| name == over.name());
         Over::ALL.into_iter().filter(asked).collect()
     }
 

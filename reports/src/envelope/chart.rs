@@ -139,6 +139,21 @@ mod tests {
                 again,
             ],
         };
-        insta::assert_snapshot!(chart(&envelope, &Terminal::plain(90)));
+        let page = chart(&envelope, &Terminal::plain(90));
+        for line in [
+            "pause: mutual-exclusion",
+            "the holder stands still between its check and its write, for ...",
+            "ttl      █|███·····················  9.00 s, not 9.05 s (3/20); promised 1.99 s",
+            "fenced   █████████████████████████|  never, up to 40.00 s; promised",
+            "liar     █████|····················  9.00 s, not 9.05 s (3/20); BROKEN PROMISE",
+            "deaf     ··························  the fault is never felt",
+            "broken   ··························  breaks without the fault",
+            "idle     ··························  never put to the test",
+            "strange  █████·····················  9.00 s, not 9.05 s (3/20); again at 20.00 s",
+            "liar BREAKS ITS PROMISE of mutual-exclusion over pause",
+            "  run envelope-pause-9050",
+        ] {
+            assert!(page.lines().any(|found| found == line), "`{line}` is not in\n{page}");
+        }
     }
 }

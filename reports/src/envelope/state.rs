@@ -115,7 +115,8 @@ impl State {
         }
         if (form.first_seed, form.seeds) != (first_seed, seeds) {
             let (first, count) = (form.first_seed, form.seeds);
-            let what = format!("it is of {count} seeds from {first}, not of {seeds} from {first_seed}");
+            let what =
+                format!("it is of {count} seeds from {first}, not of {seeds} from {first_seed}");
             return Err(Unfit(what));
         }
         let mut state = Self::new(first_seed, seeds);
@@ -204,10 +205,7 @@ mod tests {
         let sums = "ttl, pause 9000: its counts of mutual-exclusion do not add up";
         assert_eq!(changed("\"held\":17", "\"held\":18446744073709551615"), sums);
         assert_eq!(changed("\"first_broken\":9", "\"first_broken\":25"), sums);
-        assert_eq!(
-            changed("9000", "90000"),
-            "ttl, pause 90000: it is not one of this envelope's"
-        );
+        assert_eq!(changed("9000", "90000"), "ttl, pause 90000: it is not one of this envelope's");
         let one = &text[text.find("{\"protocol\"").expect("a probe")..text.len() - 3];
         let twice = text.replacen(one, &format!("{one},{one}"), 1);
         assert_eq!(why(&twice, 5, 20), "it has ttl, pause 9000 twice");

@@ -45,14 +45,8 @@ const HEAL_AT: Duration = Duration::from_secs(60);
 
 impl Over {
     /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::Pause,
-        Self::ClockRate,
-        Self::ClockJump,
-        Self::Delay,
-        Self::Loss,
-        Self::Partition,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Pause, Self::ClockRate, Self::ClockJump, Self::Delay, Self::Loss, Self::Partition];
 
     /// Its name on the command line: that of its kind of fault.
     pub fn name(self) -> &'static str {
@@ -160,12 +154,8 @@ impl Over {
         let until_heal = Lasting::UntilHeal;
         // The second, so that there is somebody who waits; it comes soon enough for the longest
         // fault to end before the heal.
-        let second = |event| When::Event {
-            event,
-            nth: 2,
-            at: Targets::default(),
-            after: Duration::ZERO,
-        };
+        let second =
+            |event| When::Event { event, nth: 2, at: Targets::default(), after: Duration::ZERO };
         let begin = Duration::from_secs(2);
         match self {
             Self::Pause => vec![(second(Trigger::Checked), pause(Target::Subject, lasts))],
@@ -217,7 +207,8 @@ mod tests {
             for amount in [0, 1, over.most() / 2, over.most()] {
                 let scenario = over.scenario(amount);
                 assert_eq!(Over::find(&scenario.name), Some(scenario.clone()));
-                assert_eq!(scenario.clone().checked(&["ttl"]).as_ref(), Ok(&scenario));
+                let checked = scenario.clone().checked(&["ttl"]);
+                assert_eq!(checked.map_err(|wrong| wrong.to_string()), Ok(scenario));
             }
         }
     }

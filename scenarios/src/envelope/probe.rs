@@ -80,9 +80,8 @@ impl Probe {
     }
 
     fn of_run(outcome: &Outcome) -> Self {
-        let micros = |time: std::time::Duration| {
-            u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
-        };
+        let micros =
+            |time: std::time::Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         let counts = outcome.verdicts.iter().map(|(guarantee, verdict)| {
             let mut count = Count::default();
             match verdict {
