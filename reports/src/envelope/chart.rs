@@ -78,7 +78,7 @@ fn told(row: &EnvelopeRow, over: Over, seeds: u64) -> String {
         (Some(held), None) => format!("held to {}, untested beyond", amount(held)),
         (_, Some(0)) => "breaks without the fault".to_owned(),
         (held, Some(breaks)) => {
-            let held = held.map_or("-".to_owned(), |held| amount(held));
+            let held = held.map_or("-".to_owned(), &amount);
             let share = match row.broken_runs {
                 0 => String::new(),
                 broken => format!(" ({broken}/{seeds})"),
