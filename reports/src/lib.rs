@@ -7,7 +7,11 @@
 
 pub mod checks;
 pub mod cli;
+pub mod diagram;
 pub mod envelope;
+pub mod html;
+pub mod junit;
+pub mod markdown;
 pub mod report;
 pub mod tables;
 pub mod terminal;

@@ -9,16 +9,20 @@
 //! the scenario expects to hold must hold on every seed that puts it to the test; what it expects
 //! to break must break on some seed, or the harness has gone blind.
 
+mod estimate;
 mod interval;
 mod measures;
+mod pooled;
 mod tally;
 #[cfg(test)]
 mod tests;
 mod wish;
 
 pub use interval::{Interval, wilson};
-pub use measures::{Latencies, MeasureRow};
-pub use tally::Tally;
+pub use estimate::Estimate;
+pub use measures::{Latencies, LatencyRanges, MeasureRow};
+pub use pooled::{Pooled, RunCounts, Second, rounded};
+pub use tally::{Says, Tally};
 pub use wish::Wish;
 
 use crate::contestant::Contestant;
@@ -52,6 +56,8 @@ pub struct Cell {
     pub not_exercised_runs: u64,
     /// How many runs were asked for and not made, because somebody stopped the suite.
     pub missing_runs: u64,
+    /// What each kind of run says of it.
+    pub says: Says,
     /// The smallest seed with which it broke.
     pub first_broken_seed: Option<u64>,
     /// How it broke with that seed, why it is unknown, or what did not happen; empty if held.
@@ -145,6 +151,7 @@ impl Found<'_> {
             return None;
         }
         let (verdict, reason) = pooled.verdict(missed);
+        let break_rate = wilson(pooled.broken, tally.runs());
         let mut cell = Cell {
             protocol: (*protocol).to_owned(),
             scenario: scenario.name.clone(),
@@ -158,8 +165,9 @@ impl Found<'_> {
             not_exercised_runs: pooled.not_exercised,
             missing_runs: tally.missing(),
             first_broken_seed: pooled.first_broken.as_ref().map(|(seed, _)| *seed),
+            says: pooled,
             reason,
-            break_rate: wilson(pooled.broken, tally.runs()),
+            break_rate,
             as_wished: Wish::AsExpected,
         };
         cell.as_wished = Wish::of(&cell);

@@ -1,11 +1,14 @@
 //! `locklab compare`: every lock in every scenario on the same seeds.
 
 use super::exit::Exit;
+use super::faces::Faces;
 use super::output::{self, Output};
+use super::report::Format;
 use super::trouble::Trouble;
 use super::{choose, heading, note};
 use crate::Calls;
-use crate::report::Report;
+use crate::markdown::markdown;
+use crate::report::{Ran, Report, Seeds};
 use crate::tables::{Board, detail, findings, glance, measures};
 use crate::terminal::Terminal;
 use clap::{Args, value_parser};
@@ -45,6 +48,11 @@ pub(super) struct Compare {
     /// Write the report for programs to this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    #[command(flatten)]
+    faces: Faces,
+    /// What to print
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
     /// No progress and no notes
     #[arg(long, short)]
     quiet: bool,
@@ -55,6 +63,7 @@ impl Compare {
         let contestants = choose::protocols(&self.protocols)?;
         let (scenarios, calls) = choose::scenarios(&self.scenarios)?;
         let json = self.json.as_deref().map(Output::at).transpose()?;
+        let faces = self.faces.open()?;
         let stop = Arc::new(AtomicBool::new(false));
         let comparison = self.compared(&contestants, &scenarios, &stop)?;
         if comparison.cells.is_empty() && !stop.load(Ordering::Relaxed) {
@@ -62,18 +71,39 @@ impl Compare {
             return Err(Trouble::Asked(message));
         }
         let missing = self.missing(&comparison);
+        let seeds = Seeds { first: self.first_seed, count: self.seeds };
+        let ran =
+            Ran { contestants: &contestants, scenarios: &scenarios, seeds, calls: &calls };
+        let mut report = Report::of(&comparison, &ran);
+        let (faced, told) = faces.wants();
         if missing > 0 {
             note(false, &format!("stopped: {missing} runs are missing; no report is written"));
-        } else if let Some(json) = json {
-            let text = Report::of(&comparison, &calls).to_json();
-            json.write(|file| file.write_all(text.as_bytes()))?;
+        } else {
+            if json.is_some() || told {
+                report = report.with_failures(&comparison, &ran);
+            }
+            if faced {
+                faces.write(&report)?;
+            }
+            if let Some(json) = json {
+                let text = report.to_json();
+                json.write(|file| file.write_all(text.as_bytes()))?;
+            }
         }
         if self.seeds < USUAL_SEEDS && comparison.cells.iter().any(is_blind) {
             let text = "with so few seeds a rare break may not be found; the catalogue knows what \
                         the usual 20 seeds find";
             note(self.quiet, text);
         }
-        output::print(&self.page(&comparison, &scenarios, &calls, terminal))?;
+        let text = match self.format {
+            Format::Table => {
+                let measured = self.measured(&Board::of(&comparison), &scenarios);
+                page(&comparison, &measured, (self.first_seed, self.seeds), &calls, terminal)
+            }
+            Format::Json => report.to_json(),
+            Format::Markdown => markdown(&report),
+        };
+        output::print(&text)?;
         Ok(if missing > 0 { Exit::Stopped } else { Exit::of(&comparison.cells) })
     }
 
@@ -119,27 +149,6 @@ impl Compare {
         comparison.measures.iter().map(|row| self.seeds.saturating_sub(row.runs)).sum()
     }
 
-    fn page(
-        &self,
-        comparison: &Comparison,
-        scenarios: &[Scenario],
-        calls: &Calls,
-        terminal: &Terminal,
-    ) -> String {
-        let board = Board::of(comparison);
-        let mut page = heading(terminal, "What holds");
-        page += &glance(&board, terminal);
-        if board.scenarios.len() > 1 {
-            page += &format!("\n{}", heading(terminal, "What breaks where"));
-            page += &detail(&board, terminal);
-        }
-        page += &format!("\n{}", heading(terminal, "What it costs (simulated time)"));
-        page += &measures(&board, terminal, &self.measured(&board, scenarios));
-        page += &findings(&board, calls, terminal);
-        page += &format!("\n{}\n", self.summary(comparison, &board));
-        page
-    }
-
     /// The scenarios whose costs are shown: those that were asked for, or else the calm ones.
     fn measured<'a>(&self, board: &Board<'a>, scenarios: &[Scenario]) -> Vec<&'a str> {
         let calm = |name: &&str| {
@@ -152,27 +161,48 @@ impl Compare {
         }
         if shown.is_empty() { board.scenarios.iter().take(1).copied().collect() } else { shown }
     }
+}
 
-    fn summary(&self, comparison: &Comparison, board: &Board<'_>) -> String {
-        let runs: u64 = comparison.measures.iter().map(|row| row.runs).sum();
-        let broken = |cell: &&Cell| cell.verdict == Judgement::Broken;
-        let found = comparison.cells.iter().filter(broken).count();
-        let complaints = comparison.cells.iter().filter(|cell| !cell.as_wished.is_fine()).count();
-        let many = |number: usize, one: &str| {
-            format!("{number} {one}{}", if number == 1 { "" } else { "s" })
-        };
-        let protocols = many(board.protocols.len(), "protocol");
-        let scenarios = many(board.scenarios.len(), "scenario");
-        let (first, last) = (self.first_seed, self.first_seed + self.seeds - 1);
-        let outcome = match complaints {
-            0 => "all is as promised and expected".to_owned(),
-            1 => "1 is NOT as it should be".to_owned(),
-            _ => format!("{complaints} are NOT as they should be"),
-        };
-        format!(
-            "{runs} runs: {protocols}, {scenarios}, seeds {first} to {last}.\n\
-             {found} of {} cells broke; {outcome}.",
-            comparison.cells.len()
-        )
+/// What a comparison says at a terminal, with the costs in these scenarios.
+pub(super) fn page(
+    comparison: &Comparison,
+    measured: &[&str],
+    seeds: (u64, u64),
+    calls: &Calls,
+    terminal: &Terminal,
+) -> String {
+    let board = Board::of(comparison);
+    let mut page = heading(terminal, "What holds");
+    page += &glance(&board, terminal);
+    if board.scenarios.len() > 1 {
+        page += &format!("\n{}", heading(terminal, "What breaks where"));
+        page += &detail(&board, terminal);
     }
+    page += &format!("\n{}", heading(terminal, "What it costs (simulated time)"));
+    page += &measures(&board, terminal, measured);
+    page += &findings(&board, calls, terminal);
+    page += &format!("\n{}\n", summary(comparison, &board, seeds));
+    page
+}
+
+fn summary(comparison: &Comparison, board: &Board<'_>, (first, count): (u64, u64)) -> String {
+    let runs: u64 = comparison.measures.iter().map(|row| row.runs).sum();
+    let broken = |cell: &&Cell| cell.verdict == Judgement::Broken;
+    let found = comparison.cells.iter().filter(broken).count();
+    let complaints = comparison.cells.iter().filter(|cell| !cell.as_wished.is_fine()).count();
+    let many =
+        |number: usize, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
+    let protocols = many(board.protocols.len(), "protocol");
+    let scenarios = many(board.scenarios.len(), "scenario");
+    let last = first.saturating_add(count.saturating_sub(1));
+    let outcome = match complaints {
+        0 => "all is as promised and expected".to_owned(),
+        1 => "1 is NOT as it should be".to_owned(),
+        _ => format!("{complaints} are NOT as they should be"),
+    };
+    format!(
+        "{runs} runs: {protocols}, {scenarios}, seeds {first} to {last}.\n\
+         {found} of {} cells broke; {outcome}.",
+        comparison.cells.len()
+    )
 }
