@@ -11,8 +11,11 @@ mod examples;
 mod exit;
 mod explore;
 mod faces;
+mod gate;
 mod list;
+mod merge;
 mod output;
+mod play;
 mod replay;
 mod report;
 mod run;
@@ -82,6 +85,10 @@ enum Command {
     Shrink(shrink::Shrink),
     /// Find how much of a fault each lock tolerates, beside what it promises
     Envelope(envelope::Envelope),
+    /// Compare with what is known to come out, and fail where something got worse
+    Gate(gate::Gate),
+    /// Put the parts of a comparison together
+    Merge(merge::Merge),
     /// Check every interleaving of a small system, within bounds
     #[command(after_help = examples::CHECK)]
     Check(check::Check),
@@ -112,6 +119,8 @@ pub fn main() -> ExitCode {
         Some(Command::Replay(replay)) => replay.run(),
         Some(Command::Shrink(shrink)) => shrink.run(),
         Some(Command::Envelope(envelope)) => envelope.run(&terminal),
+        Some(Command::Gate(gate)) => gate.run(&terminal),
+        Some(Command::Merge(merge)) => merge.run(&terminal),
         Some(Command::Check(check)) => check.run(&terminal),
         Some(Command::Explore(explore)) => explore.run(),
         Some(Command::List(list)) => list.run(&terminal),

@@ -43,6 +43,9 @@ pub struct Report {
     pub version: String,
     /// With which seeds every pair of a protocol and a scenario was run.
     pub seeds: Seeds,
+    /// Of which whole this is a part; left out of a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<ReportShard>,
     /// The protocols, in the order of reports.
     pub protocols: Vec<ReportProtocol>,
     /// The scenarios, in the order of reports.
@@ -53,6 +56,18 @@ pub struct Report {
     pub measures: Vec<ReportMeasures>,
     /// One for each run that a cell names as the first that broke it.
     pub failures: Vec<ReportFailure>,
+}
+
+/// A part of a comparison that is run in parts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReportShard {
+    /// Which part, counted from 1.
+    pub number: u64,
+    /// Of how many.
+    pub of: u64,
+    /// The seeds of the whole.
+    pub whole: Seeds,
 }
 
 /// Why a text is no report.
@@ -66,6 +81,11 @@ impl fmt::Display for NoReport {
 }
 
 impl std::error::Error for NoReport {}
+
+/// JSON with one line for each record.
+pub(crate) fn text_of(value: &impl Serialize) -> String {
+    layout::text(value)
+}
 
 /// The JSON Schema of a report, made from its types.
 pub fn schema() -> Schema {
@@ -81,6 +101,7 @@ impl Report {
             schema: SCHEMA.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             seeds: ran.seeds,
+            shard: None,
             protocols: ran.protocols(),
             scenarios: ran.scenarios(),
             cells: comparison.cells.iter().map(cell).collect(),

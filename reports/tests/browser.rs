@@ -18,8 +18,8 @@ fn browser() -> Option<PathBuf> {
     }
     let folders = std::env::var_os("PATH")?;
     let names = ["chromium", "chromium-browser", "google-chrome"];
-    let mut paths = std::env::split_paths(&folders)
-        .flat_map(|folder| names.map(|name| folder.join(name)));
+    let mut paths =
+        std::env::split_paths(&folders).flat_map(|folder| names.map(|name| folder.join(name)));
     let found = paths.find(|path| path.is_file());
     if found.is_none() {
         println!("skipped: there is no Chromium to look at the page with");
@@ -62,7 +62,8 @@ fn visit(browser: &Path, page: &Path, script: &str, size: &str) -> (String, Stri
 fn findings(dom: &str) -> Vec<String> {
     let opening = "<pre id=\"findings\">";
     let found = dom.split_once(opening).and_then(|(_, rest)| rest.split_once("</pre>"));
-    let (found, _) = found.unwrap_or_else(|| panic!("the visitor did not come to an end: {dom:.2000}"));
+    let (found, _) =
+        found.unwrap_or_else(|| panic!("the visitor did not come to an end: {dom:.2000}"));
     found.lines().map(str::to_owned).collect()
 }
 

@@ -18,8 +18,8 @@ mod tally;
 mod tests;
 mod wish;
 
-pub use interval::{Interval, wilson};
 pub use estimate::Estimate;
+pub use interval::{Interval, wilson};
 pub use measures::{Latencies, LatencyRanges, MeasureRow};
 pub use pooled::{Pooled, RunCounts, Second, rounded};
 pub use tally::{Says, Tally};
@@ -29,6 +29,7 @@ use crate::contestant::Contestant;
 use crate::promise;
 use crate::scenario::{Expected, Scenario};
 use locklab_protocols::spec::{Goal, Guarantee};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// One guarantee of one protocol in one scenario, over many runs.
@@ -126,8 +127,27 @@ pub fn judge(contestant: &dyn Contestant, scenario: &Scenario, tally: &Tally) ->
     let judged = |guarantee: Guarantee| {
         let mut of_it = promises.iter().filter(|promise| promise.guarantee == guarantee);
         let promised = of_it.any(|promise| promise::inside(promise, scenario).is_ok());
+        let expected = scenario.expected(protocol, guarantee);
         let missed = missed.clone();
-        Found { protocol, scenario, promised, missed, tally }.cell(guarantee)
+        let scenario = scenario.name.as_str();
+        Found { protocol, scenario, expected, promised, missed, tally }.cell(guarantee)
+    };
+    Guarantee::ALL.into_iter().filter_map(judged).collect()
+}
+
+/// Judges runs of a protocol in a scenario, both called so, that were judged in parts before:
+/// `wished` is what was expected of each guarantee there, and whether it was promised.
+pub fn judge_again(
+    (protocol, scenario): (&str, &str),
+    wished: &BTreeMap<Guarantee, (Option<Expected>, bool)>,
+    goals: &BTreeSet<Goal>,
+    tally: &Tally,
+) -> Vec<Cell> {
+    let missed = tally.missed(goals);
+    let judged = |guarantee: Guarantee| {
+        let (expected, promised) = wished.get(&guarantee).copied()?;
+        let missed = missed.clone();
+        Found { protocol, scenario, expected, promised, missed, tally }.cell(guarantee)
     };
     Guarantee::ALL.into_iter().filter_map(judged).collect()
 }
@@ -135,7 +155,8 @@ pub fn judge(contestant: &dyn Contestant, scenario: &Scenario, tally: &Tally) ->
 /// What was found of one protocol in one scenario, before it is judged.
 struct Found<'a> {
     protocol: &'a str,
-    scenario: &'a Scenario,
+    scenario: &'a str,
+    expected: Option<Expected>,
     promised: bool,
     missed: Vec<Goal>,
     tally: &'a Tally,
@@ -144,8 +165,8 @@ struct Found<'a> {
 impl Found<'_> {
     /// The cell of a guarantee, if anything is said of it.
     fn cell(&self, guarantee: Guarantee) -> Option<Cell> {
-        let Self { protocol, scenario, promised, missed, tally } = self;
-        let expected = scenario.expected(protocol, guarantee);
+        let Self { protocol, scenario, expected, promised, missed, tally } = self;
+        let expected = *expected;
         let pooled = tally.of_guarantee(guarantee);
         if pooled.is_empty() && expected.is_none() {
             return None;
@@ -154,7 +175,7 @@ impl Found<'_> {
         let break_rate = wilson(pooled.broken, tally.runs());
         let mut cell = Cell {
             protocol: (*protocol).to_owned(),
-            scenario: scenario.name.clone(),
+            scenario: (*scenario).to_owned(),
             guarantee,
             verdict,
             expected,

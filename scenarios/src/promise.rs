@@ -30,7 +30,8 @@ pub fn inside(promise: &Promise, scenario: &Scenario) -> Result<(), String> {
 /// The parts of the system that a fault of nodes can strike: `clients`, `servers`, `storage`. None
 /// for a fault of links.
 pub fn strikes(fault: &Fault) -> Vec<&'static str> {
-    let parts = [(Part::Clients, "clients"), (Part::Servers, "servers"), (Part::Storage, "storage")];
+    let parts =
+        [(Part::Clients, "clients"), (Part::Servers, "servers"), (Part::Storage, "storage")];
     parts.into_iter().filter(|(part, _)| reaches(fault, *part)).map(|(_, name)| name).collect()
 }
 

@@ -117,7 +117,7 @@ pub struct RunReason {
 }
 
 impl ReportCell {
-    pub(super) fn of(cell: &Cell, calls: &Calls) -> Self {
+    pub(crate) fn of(cell: &Cell, calls: &Calls) -> Self {
         let replayed = |seed| calls.replay(&cell.scenario, &cell.protocol, seed);
         let reason = |first: &Option<(u64, String)>| {
             first.as_ref().map(|(seed, reason)| RunReason { seed: *seed, reason: reason.clone() })
@@ -166,7 +166,7 @@ impl ReportCell {
     }
 
     /// Which guarantee it is about.
-    pub(super) fn guarantee(&self) -> Result<Guarantee, NoReport> {
+    pub(crate) fn guarantee(&self) -> Result<Guarantee, NoReport> {
         guarantee(&self.guarantee)
     }
 
@@ -176,7 +176,7 @@ impl ReportCell {
     }
 
     /// The cell of which this is the record.
-    pub(super) fn cell(&self) -> Result<Cell, NoReport> {
+    pub(crate) fn cell(&self) -> Result<Cell, NoReport> {
         let says = self.says();
         let parts = [says.held, says.broken, says.unknown, says.not_exercised];
         let sum = parts.iter().fold(0_u64, |sum, part| sum.saturating_add(*part));

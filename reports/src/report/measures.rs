@@ -264,6 +264,11 @@ impl ReportMeasures {
         Ok(Tally { missing, guarantees, reached, measures })
     }
 
+    /// What some run should reach.
+    pub(crate) fn wanted_goals(&self) -> Result<BTreeSet<Goal>, NoReport> {
+        goals(&self.goals)
+    }
+
     fn contradicts<T>(&self, what: &str) -> Result<T, NoReport> {
         let (protocol, scenario) = (&self.protocol, &self.scenario);
         Err(NoReport(format!("it contradicts itself on {protocol} in {scenario}: {what}")))

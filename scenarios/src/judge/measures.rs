@@ -1,8 +1,8 @@
 //! What was counted in many runs, as one row of a report. All numbers are whole.
 
+use super::Tally;
 use super::estimate::{Estimate, middle, ratio};
 use super::pooled::{Pooled, RunCounts};
-use super::Tally;
 use crate::contestant::Contestant;
 use crate::scenario::Scenario;
 use locklab_protocols::spec::Goal;
@@ -96,7 +96,9 @@ impl Latencies {
 impl LatencyRanges {
     fn of(runs: &BTreeMap<u64, RunCounts>) -> Option<Self> {
         let range = |of: fn(&Latencies) -> Duration| {
-            middle(runs.values().filter_map(|run| Some(nanos(of(run.latencies.as_ref()?)))).collect())
+            middle(
+                runs.values().filter_map(|run| Some(nanos(of(run.latencies.as_ref()?)))).collect(),
+            )
         };
         Some(Self {
             p50: range(|latencies| latencies.p50)?,

@@ -1,0 +1,187 @@
+//! Whatever stands in a file, the answer is a message and never a panic.
+//!
+//! Valid reports, baselines, states, scenario files and artifacts are changed in some places, of
+//! their bytes or of their values, and read. What can still be read is then used: compared,
+//! merged, written and read again. Each input has a number. A few thousand are tried here; more with
+//! `LOCKLAB_FUZZ=200000 cargo test -p locklab-reports --test fuzz`, so many of each sort.
+
+#[path = "fuzz/mutate.rs"]
+mod mutate;
+
+use locklab_reports::Calls;
+use locklab_reports::envelope::State;
+use locklab_reports::gate::{Baseline, Tolerances, changes};
+use locklab_reports::merge::merge;
+use locklab_reports::report::{Ran, Report, Seeds};
+use locklab_scenarios::artifact::Artifact;
+use locklab_scenarios::registry::{self, Contestants};
+use locklab_scenarios::scenario::Scenario;
+use locklab_scenarios::sim::Record;
+use locklab_scenarios::{catalogue, promise, suite};
+use mutate::{Dice, changed};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+/// How many inputs of each sort.
+fn inputs() -> usize {
+    let asked = std::env::var("LOCKLAB_FUZZ").ok();
+    asked.map_or(1_500, |asked| asked.parse().expect("LOCKLAB_FUZZ is a number"))
+}
+
+/// Reads changed texts. `read` says whether a text could be read, or why not.
+fn fuzz(sort: &str, valid: &[String], read: impl Fn(&str, &mut Dice) -> Result<(), String>) {
+    let (mut good, mut bad) = (0, 0);
+    for text in valid {
+        let read = read(text, &mut Dice(0));
+        assert_eq!(read, Ok(()), "a valid {sort} cannot be read: {text}");
+    }
+    for number in 0..inputs() {
+        let mut dice = Dice(number as u64);
+        let text = changed(valid, &mut dice);
+        let result = catch_unwind(AssertUnwindSafe(|| read(&text, &mut dice)));
+        match result {
+            Ok(Ok(())) => good += 1,
+            Ok(Err(why)) => {
+                assert!(!why.trim().is_empty(), "{sort} {number}: refused without a word");
+                bad += 1;
+            }
+            Err(_) => panic!("{sort} {number} panicked:\n{text}"),
+        }
+    }
+    println!("{sort}: {good} of {} inputs could be read and were used", good + bad);
+    assert!(good > 0 && bad > 0, "{sort}: {good} read, {bad} refused: that looks at one side only");
+}
+
+fn report(shard: Option<&str>, seeds: Seeds) -> Report {
+    let contestants = Contestants::shelf().only(&["ttl", "redlock"]).expect("they are there");
+    let scenarios = ["calm", "gc-pause-past-lease"].map(|name| catalogue::find(name).expect("one"));
+    let go_on = AtomicBool::new(false);
+    let range = seeds.first..seeds.first + seeds.count;
+    let found = suite::compare(&contestants, &scenarios, range, &|_| {}, &go_on);
+    let calls = Calls::default();
+    let ran = Ran { contestants: &contestants, scenarios: &scenarios, seeds, calls: &calls };
+    let mut report = Report::of(&found, &ran);
+    if shard.is_some() {
+        report.shard = Some(locklab_reports::report::ReportShard {
+            number: 1,
+            of: 2,
+            whole: Seeds { first: 1, count: 4 },
+        });
+    }
+    report
+}
+
+#[test]
+fn reports() {
+    let whole = report(None, Seeds { first: 1, count: 2 });
+    let baseline = Baseline::of(&whole, Tolerances::default());
+    let part = report(Some("1/2"), Seeds { first: 1, count: 2 });
+    let mut other = report(Some("2/2"), Seeds { first: 3, count: 2 });
+    other.shard =
+        part.shard.map(|shard| locklab_reports::report::ReportShard { number: 2, ..shard });
+    let valid = [whole.to_json(), part.to_json()];
+    fuzz("report", &valid, |text, _| {
+        let report = Report::from_json(text).map_err(|why| why.to_string())?;
+        let again = Report::from_json(&report.to_json());
+        assert_eq!(again.as_ref(), Ok(&report), "what was written is not read back");
+        // These may refuse it.
+        let _ = changes(&baseline, &report);
+        let taken = Baseline::of(&report, Tolerances::default());
+        let _ = Baseline::from_json(&taken.to_json());
+        let _ = changes(&taken, &report);
+        let parts = vec![("a".to_owned(), report), ("b".to_owned(), other.clone())];
+        let _ = merge(parts);
+        Ok(())
+    });
+}
+
+#[test]
+fn baselines() {
+    let report = report(None, Seeds { first: 1, count: 2 });
+    let valid = [Baseline::of(&report, Tolerances::default()).to_json()];
+    fuzz("baseline", &valid, |text, _| {
+        let baseline = Baseline::from_json(text).map_err(|why| why.to_string())?;
+        let again = Baseline::from_json(&baseline.to_json());
+        assert_eq!(again.as_ref(), Ok(&baseline), "what was written is not read back");
+        let _ = changes(&baseline, &report);
+        Ok(())
+    });
+}
+
+#[test]
+fn states() {
+    let probe = r#"{"protocol":"ttl","over":"pause","amount":9000,"runs":20,"felt":20,
+        "served_us":70,"waited_us":100,"guarantees":{"mutual-exclusion":
+        {"held":17,"broken":2,"unknown":0,"first_broken":9}}}"#;
+    let head = r#""schema":"locklab/envelope-state/1","first_seed":1,"seeds":20"#;
+    let version = env!("CARGO_PKG_VERSION");
+    let valid = [format!(r#"{{{head},"version":"{version}","probes":[{probe}]}}"#)];
+    fuzz("state", &valid, |text, _| {
+        let state = State::from_json(text, 1, 20).map_err(|why| why.to_string())?;
+        let again = State::from_json(&state.to_json(), 1, 20);
+        assert_eq!(again.as_ref(), Ok(&state), "what was written is not read back");
+        Ok(())
+    });
+}
+
+#[test]
+fn scenario_files() {
+    let mut valid: Vec<String> = catalogue::FILES.iter().map(|(_, text)| (*text).into()).collect();
+    valid.extend(catalogue::all().iter().map(Scenario::to_toml));
+    let shelf = Contestants::shelf();
+    fuzz("scenario", &valid, |text, dice| {
+        let read = Scenario::from_toml("scenario.toml", text);
+        let scenario = read.map_err(|why| why.to_string())?;
+        let again = Scenario::from_toml("again.toml", &scenario.to_toml());
+        assert_eq!(again.as_ref(), Ok(&scenario), "what was written is not read back");
+        for entry in shelf.entries() {
+            let contestant = entry.build(&scenario);
+            for promised in contestant.promises() {
+                let _ = promise::inside(&promised, &scenario);
+            }
+            if dice.below(2_000) == 0 && is_small(&scenario) && scenario.is_for(&*contestant) {
+                contestant.run(&scenario, 1, Record::Nothing);
+            }
+        }
+        Ok(())
+    });
+}
+
+/// Whether a run of it is short.
+fn is_small(scenario: &Scenario) -> bool {
+    let minutes = Duration::from_secs(200);
+    scenario.clients <= 8
+        && scenario.servers.is_none_or(|servers| servers <= 9)
+        && scenario.workload.locks <= 16
+        && scenario.heal_at <= minutes
+        && scenario.settle <= minutes
+        && scenario.workload.think.shortest >= Duration::from_millis(50)
+        && scenario.workload.retry.shortest >= Duration::from_millis(20)
+}
+
+#[test]
+fn artifacts() {
+    let kept = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/regressions");
+    let mut kept: Vec<_> =
+        kept.read_dir().expect("there are some").map(|entry| entry.expect("one").path()).collect();
+    kept.retain(|folder| folder.join("finding.json").is_file());
+    kept.sort();
+    let files = ["finding.json", "schedule.json", "scenario.toml"];
+    let text = |folder: &std::path::Path, file: &str| {
+        std::fs::read_to_string(folder.join(file)).expect("it can be read")
+    };
+    let from = &kept[0];
+    let folder = tempfile::tempdir().expect("a folder");
+    for file in files {
+        let valid: Vec<String> = kept.iter().map(|folder| text(folder, file)).collect();
+        let valid = if file == "finding.json" { valid } else { vec![text(from, file)] };
+        for other in files {
+            std::fs::write(folder.path().join(other), text(from, other)).expect("written");
+        }
+        fuzz(file, &valid, |text, _| {
+            std::fs::write(folder.path().join(file), text).expect("written");
+            Artifact::load(folder.path(), &registry::names()).map(drop)
+        });
+    }
+}
