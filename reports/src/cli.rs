@@ -181,7 +181,9 @@ mod tests {
                 help.lines().filter(|line| line.starts_with("  locklab ")).collect();
             assert!(!examples.is_empty(), "{} has no examples", command.get_name());
             for example in examples {
-                let words = example.split_whitespace();
+                // What is said of it stands on the next line, or far to the right.
+                let command = example.trim().split("   ").next().unwrap_or_default();
+                let words = command.split_whitespace();
                 let read = Arguments::try_parse_from(words);
                 assert!(read.is_ok(), "{example}: {}", read.unwrap_err());
             }

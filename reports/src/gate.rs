@@ -86,7 +86,9 @@ pub fn changes(baseline: &Baseline, report: &Report) -> Result<Vec<Change>, Stri
 fn fits(baseline: &Baseline, report: &Report) -> Result<(), String> {
     if let Some(shard) = report.shard {
         let (number, of) = (shard.number, shard.of);
-        return Err(format!("it is part {number}/{of} of a report; `locklab merge` makes it whole"));
+        return Err(format!(
+            "it is part {number}/{of} of a report; `locklab merge` makes it whole"
+        ));
     }
     let (was, is) = (baseline.seeds, report.seeds);
     if was != is {

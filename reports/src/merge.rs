@@ -93,7 +93,8 @@ fn fit(parts: &[Part]) -> Result<Seeds, String> {
         }
     }
     for (other, part) in &parts[1..] {
-        same(name, first, part).map_err(|what| format!("`{other}` does not fit `{name}`: {what}"))?;
+        same(name, first, part)
+            .map_err(|what| format!("`{other}` does not fit `{name}`: {what}"))?;
     }
     let whole = first.shard.map(|shard| shard.whole).unwrap_or(first.seeds);
     tile(parts, whole)?;
@@ -185,9 +186,10 @@ fn of_pair(
     let mut goals = None;
     for (name, part) in parts {
         let unfit = |why: &dyn fmt::Display| format!("`{name}`: {why}");
-        let cells = part.cells.iter().filter(|cell| {
-            (&cell.protocol, &cell.scenario) == (&known.protocol, &known.scenario)
-        });
+        let cells = part
+            .cells
+            .iter()
+            .filter(|cell| (&cell.protocol, &cell.scenario) == (&known.protocol, &known.scenario));
         for cell in cells.clone() {
             let cell = cell.cell().map_err(|why| unfit(&why))?;
             let wish = (cell.expected, cell.promised);

@@ -74,8 +74,7 @@ impl Compare {
             return Err(Trouble::Asked(message));
         }
         let missing = missing(comparison, seeds);
-        let ran =
-            Ran { contestants: &contestants, scenarios: &scenarios, seeds, calls: &calls };
+        let ran = Ran { contestants: &contestants, scenarios: &scenarios, seeds, calls: &calls };
         let mut report = Report::of(comparison, &ran);
         report.shard = self.shard.map(|Shard { number, of }| {
             let whole = Seeds { first: self.first_seed, count: self.seeds };

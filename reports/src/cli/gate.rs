@@ -186,8 +186,7 @@ fn listed(changes: &[&Change], terminal: &Terminal) -> String {
             let Change { what, was, is, note, .. } = change;
             let what = what.as_deref().unwrap_or("");
             let note = note.as_ref().map(|note| format!("  ({note})")).unwrap_or_default();
-            let text =
-                format!("  {:<11} {what:<17} {was} -> {is}{note}", change.why.name());
+            let text = format!("  {:<11} {what:<17} {was} -> {is}{note}", change.why.name());
             let paint = match change.why {
                 why if why.is_regression() => Paint::Bad,
                 Why::Better => Paint::Good,

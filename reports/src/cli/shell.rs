@@ -1,9 +1,9 @@
 //! `locklab completions` and `locklab man`: what a shell and `man` need to know of the command.
 
+use super::Arguments;
 use super::exit::Exit;
 use super::output;
 use super::trouble::Trouble;
-use super::Arguments;
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 

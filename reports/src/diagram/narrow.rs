@@ -36,15 +36,15 @@ impl Diagram {
         let inside = |at: u64| (from..=to).contains(&at);
         let roots = roots(told(), &self.lanes);
         let kept = self.causes(&roots, (from, to));
-        let of_window =
-            |arrow: &&Arrow| inside(arrow.sent) || arrow.arrived.is_some_and(inside);
+        let of_window = |arrow: &&Arrow| inside(arrow.sent) || arrow.arrived.is_some_and(inside);
         let in_window = self.messages.iter().filter(of_window).count();
         let breaks: Vec<u64> =
             told().filter(|line| line.mark == Mark::Break).map(|line| line.at.0).collect();
         // A bar is context if the story tells of one of its ends, or if it stands at a break.
         let matters = |lane: usize, start: u64, end: u64| {
             let told = [start, end].iter().any(|at| roots.contains(&(lane, *at)));
-            start <= to && end >= from
+            start <= to
+                && end >= from
                 && (told || breaks.iter().any(|at| start <= *at && *at <= end))
         };
         let bar = |bar: &&Bar| matters(bar.lane, bar.from, bar.to);
@@ -158,10 +158,7 @@ fn window(story: &[Line]) -> (usize, usize) {
 }
 
 /// The steps of which these lines tell: where and when.
-fn roots<'a>(
-    lines: impl Iterator<Item = &'a Line>,
-    lanes: &[String],
-) -> BTreeSet<(usize, u64)> {
+fn roots<'a>(lines: impl Iterator<Item = &'a Line>, lanes: &[String]) -> BTreeSet<(usize, u64)> {
     let root = |line: &Line| {
         let name = line.node?.to_string();
         let Time(at) = line.at;

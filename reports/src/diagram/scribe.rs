@@ -298,13 +298,14 @@ impl Scribe {
             to: wrong.to.0,
             text: wrong.text,
         };
-        let shown = |(node, at, token, owner, what): (NodeId, Time, Option<Token>, ClientId, &str)| Shown {
-            lane: lane(node),
-            at: at.0,
-            token: token.map(|token: Token| token.0),
-            owner: owner.to_string(),
-            what: what.to_owned(),
-        };
+        let shown =
+            |(node, at, token, owner, what): (NodeId, Time, Option<Token>, ClientId, &str)| Shown {
+                lane: lane(node),
+                at: at.0,
+                token: token.map(|token: Token| token.0),
+                owner: owner.to_string(),
+                what: what.to_owned(),
+            };
         Diagram {
             from: 0,
             to: end.0,

@@ -152,7 +152,9 @@ impl Baseline {
         let pairs = report.measures.iter().map(|row| BaselinePair {
             protocol: row.protocol.clone(),
             scenario: row.scenario.clone(),
-            cells: cells.remove(&(row.protocol.as_str(), row.scenario.as_str())).unwrap_or_default(),
+            cells: cells
+                .remove(&(row.protocol.as_str(), row.scenario.as_str()))
+                .unwrap_or_default(),
             measures: Gauge::all_of(row),
         });
         Self {

@@ -19,7 +19,9 @@ pub(super) fn of_cell(
         if was.verdict == ReportVerdict::NotExercised {
             return Vec::new();
         }
-        return vec![change(Why::NotExercised).from_to(known(was), "the report says nothing of it")];
+        return vec![
+            change(Why::NotExercised).from_to(known(was), "the report says nothing of it"),
+        ];
     };
     let mut changes: Vec<Change> = Vec::new();
     let told = |why| change(why).from_to(known_of(was, is.runs), found(is));

@@ -95,7 +95,8 @@ impl Gauge {
 
     /// What a report says of it; `None` if it cannot be told.
     pub fn of(self, row: &ReportMeasures) -> Option<BaselineMeasure> {
-        let amount = |amount: Amount| BaselineMeasure { value: amount.value, within: amount.within };
+        let amount =
+            |amount: Amount| BaselineMeasure { value: amount.value, within: amount.within };
         let waits = row.acquire_latency;
         let within = waits.and_then(|waits| waits.middle_run);
         match self {

@@ -6,8 +6,8 @@ use crate::report::{Ran, ReportVerdict, Seeds};
 use locklab_protocols::spec::Guarantee;
 use locklab_scenarios::registry::Contestants;
 use locklab_scenarios::{catalogue, suite};
-use std::sync::atomic::AtomicBool;
 use std::sync::LazyLock;
+use std::sync::atomic::AtomicBool;
 
 static REPORT: LazyLock<Report> = LazyLock::new(|| {
     let contestants = Contestants::shelf().only(&["ttl", "redlock"]).expect("they are there");

@@ -47,8 +47,11 @@ pub(super) fn report(report: &Report) -> String {
         .iter()
         .map(|cell| cell_row(cell, at(&cell.protocol, &cell.scenario), &mut texts))
         .collect();
-    let measures: Vec<Value> =
-        report.measures.iter().map(|row| measure_row(row, at(&row.protocol, &row.scenario))).collect();
+    let measures: Vec<Value> = report
+        .measures
+        .iter()
+        .map(|row| measure_row(row, at(&row.protocol, &row.scenario)))
+        .collect();
     let failures: Vec<Value> = report
         .failures
         .iter()
@@ -62,8 +65,16 @@ pub(super) fn report(report: &Report) -> String {
         .iter()
         .map(|one| {
             let faults: Vec<&String> = one.faults.iter().map(|fault| &fault.text).collect();
-            json!([one.name, one.about, one.source, one.call, one.fencing, faults,
-                micros(one.heal_at), micros(one.heal_at + one.settle)])
+            json!([
+                one.name,
+                one.about,
+                one.source,
+                one.call,
+                one.fencing,
+                faults,
+                micros(one.heal_at),
+                micros(one.heal_at + one.settle)
+            ])
         })
         .collect();
     let guarantees: Vec<[&str; 2]> =
@@ -113,7 +124,8 @@ fn cell_row(
         Standing::Blind => 2,
         Standing::Undecided => 3,
     };
-    let reason = if cell.reason.is_empty() { json!(0) } else { json!(texts.number(&cell.reason) + 1) };
+    let reason =
+        if cell.reason.is_empty() { json!(0) } else { json!(texts.number(&cell.reason) + 1) };
     json!([
         protocol,
         scenario,
@@ -143,8 +155,9 @@ fn measure_row(
     let quantiles = |of: Option<Quantiles>| {
         of.map(|of| {
             let range = |(a, b): (u64, u64)| [micros(a), micros(b)];
-            let ranges =
-                of.middle_run.map(|by| [range(by.p50), range(by.p90), range(by.p99), range(by.max)]);
+            let ranges = of
+                .middle_run
+                .map(|by| [range(by.p50), range(by.p90), range(by.p99), range(by.max)]);
             json!([micros(of.p50), micros(of.p90), micros(of.p99), micros(of.max), ranges])
         })
     };
@@ -161,9 +174,8 @@ fn measure_row(
         numbers
     });
     let runs = by_run.seed.iter().zip(broken).enumerate().map(|(at, (seed, broken))| {
-        let (p50, p99) = by_run.latency[at].map_or((None, None), |(p50, _, p99, _)| {
-            (Some(micros(p50)), Some(micros(p99)))
-        });
+        let (p50, p99) = by_run.latency[at]
+            .map_or((None, None), |(p50, _, p99, _)| (Some(micros(p50)), Some(micros(p99))));
         json!([seed, broken, by_run.grants[at], p50, p99])
     });
     json!([
@@ -215,7 +227,14 @@ fn diagram_row(diagram: &Diagram, texts: &mut Texts) -> Value {
                 ArrowFate::Undelivered => 4,
             };
             let arrived = arrow.arrived.map_or(json!(-1), |at| json!(micros(at)));
-            json!([arrow.from, arrow.to, micros(arrow.sent), arrived, fate, texts.number(&arrow.text)])
+            json!([
+                arrow.from,
+                arrow.to,
+                micros(arrow.sent),
+                arrived,
+                fate,
+                texts.number(&arrow.text)
+            ])
         })
         .collect();
     let bars = |bars: &[Bar]| -> Vec<Value> {
@@ -237,7 +256,9 @@ fn diagram_row(diagram: &Diagram, texts: &mut Texts) -> Value {
     let tokens: Vec<Value> = diagram
         .tokens
         .iter()
-        .map(|shown| json!([shown.lane, micros(shown.at), token(shown.token), shown.owner, shown.what]))
+        .map(|shown| {
+            json!([shown.lane, micros(shown.at), token(shown.token), shown.owner, shown.what])
+        })
         .collect();
     json!([
         [micros(diagram.from), micros(diagram.to), micros(diagram.run_end)],

@@ -255,8 +255,15 @@ fn places(report: &Report) -> Markup {
     for cell in &report.cells {
         cells.entry((&cell.scenario, &cell.protocol)).or_default().push(cell);
     }
-    let sorts = ["No fault", "Pauses", "Crashes", "Partitions",
-        "Networks that lose, double or delay", "Clocks", "Disks"];
+    let sorts = [
+        "No fault",
+        "Pauses",
+        "Crashes",
+        "Partitions",
+        "Networks that lose, double or delay",
+        "Clocks",
+        "Disks",
+    ];
     html! {
         section id="where" {
             h2 { "What breaks where" }

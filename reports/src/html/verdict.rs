@@ -131,7 +131,12 @@ impl<'a> Seen<'a> {
                  the tokens themselves went wrong, or nobody could know better.",
                 many(full.len(), "scenario")
             );
-            (Tone::Bad, "for correctness not even with a fence, once its servers forget.", text, full)
+            (
+                Tone::Bad,
+                "for correctness not even with a fence, once its servers forget.",
+                text,
+                full,
+            )
         } else if !writes.is_empty() {
             let text = "A fence that checks writes alone lost updates: a stale reader writes back \
                         what it read before. One that covers reads too lost none."
@@ -155,9 +160,12 @@ impl<'a> Seen<'a> {
         let pauses: Vec<(bool, u64, &str)> = self
             .cells("mutual-exclusion")
             .into_iter()
-            .filter_map(|(cell, where_)| Some((is_broken(cell), client_pause(where_)?, &*cell.scenario)))
+            .filter_map(|(cell, where_)| {
+                Some((is_broken(cell), client_pause(where_)?, &*cell.scenario))
+            })
             .collect();
-        let survived = pauses.iter().filter(|(broken, ..)| !broken).max_by_key(|(_, long, _)| *long);
+        let survived =
+            pauses.iter().filter(|(broken, ..)| !broken).max_by_key(|(_, long, _)| *long);
         let fatal = pauses.iter().filter(|(broken, ..)| *broken).min_by_key(|(_, long, _)| *long);
         let said = |nanos: u64| span(Duration::from_nanos(nanos));
         let promised = self.limit("mutual-exclusion", "client-pause-at-most");
@@ -250,7 +258,8 @@ impl<'a> Seen<'a> {
         if scenarios.is_empty() {
             return None;
         }
-        let text = format!("Not as promised and expected in {}.", many(scenarios.len(), "scenario"));
+        let text =
+            format!("Not as promised and expected in {}.", many(scenarios.len(), "scenario"));
         Some(Point { tone: Tone::Bad, text, scenarios })
     }
 }
@@ -259,9 +268,7 @@ fn is_broken(cell: &ReportCell) -> bool {
     cell.verdict == ReportVerdict::Broken
 }
 
-fn names<'a>(
-    cells: impl Iterator<Item = &'a (&'a ReportCell, &'a ReportScenario)>,
-) -> Vec<String> {
+fn names<'a>(cells: impl Iterator<Item = &'a (&'a ReportCell, &'a ReportScenario)>) -> Vec<String> {
     cells.map(|(cell, _)| cell.scenario.clone()).collect()
 }
 

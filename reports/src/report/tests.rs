@@ -49,9 +49,8 @@ fn parts_that_were_run_apart_are_the_whole() {
     let (_, two) = compared(4, 5);
     let tally = |report: &Report, row: usize| {
         let row = &report.measures[row];
-        let same = |cell: &&ReportCell| {
-            (&cell.protocol, &cell.scenario) == (&row.protocol, &row.scenario)
-        };
+        let same =
+            |cell: &&ReportCell| (&cell.protocol, &cell.scenario) == (&row.protocol, &row.scenario);
         row.tally(report.cells.iter().filter(same)).expect("it is in order")
     };
     let scenarios = scenarios();
