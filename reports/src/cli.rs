@@ -7,13 +7,20 @@ mod check;
 mod choose;
 mod compare;
 mod envelope;
+mod examples;
 mod exit;
 mod explore;
+mod faces;
+mod gate;
 mod list;
+mod merge;
 mod output;
+mod play;
 mod replay;
+mod report;
 mod run;
 mod search;
+mod shell;
 mod shrink;
 mod trouble;
 
@@ -59,23 +66,44 @@ Try first:
 #[derive(Subcommand, Debug)]
 enum Command {
     /// Let locks meet scenarios on the same seeds, and show what held, what broke and what it cost
+    #[command(after_help = examples::COMPARE)]
     Compare(compare::Compare),
     /// Play one scenario with one lock and tell what happened
+    #[command(after_help = examples::RUN)]
     Run(run::Run),
+    /// Show a report that was written before, or make other files of it
+    #[command(after_help = examples::REPORT)]
+    Report(report::Report),
     /// Look for promises that do not hold, in scenarios that nobody wrote
+    #[command(after_help = examples::SEARCH)]
     Search(search::Search),
     /// Play a failure that was found again
+    #[command(after_help = examples::REPLAY)]
     Replay(replay::Replay),
     /// Make a failure that was found small
+    #[command(after_help = examples::SHRINK)]
     Shrink(shrink::Shrink),
     /// Find how much of a fault each lock tolerates, beside what it promises
     Envelope(envelope::Envelope),
+    /// Compare with what is known to come out, and fail where something got worse
+    Gate(gate::Gate),
+    /// Put the parts of a comparison together
+    Merge(merge::Merge),
     /// Check every interleaving of a small system, within bounds
+    #[command(after_help = examples::CHECK)]
     Check(check::Check),
     /// Look around in the states of a small system, in a browser
+    #[command(after_help = examples::EXPLORE)]
     Explore(explore::Explore),
     /// List what there is
+    #[command(after_help = examples::LIST)]
     List(list::List),
+    /// Print completions for a shell
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions(shell::Completions),
+    /// Print the page for `man`
+    #[command(after_help = examples::MAN)]
+    Man(shell::Man),
 }
 
 /// The `locklab` command: reads the arguments, does what they say.
@@ -86,13 +114,18 @@ pub fn main() -> ExitCode {
         None => output::print(FIRST_STEPS).map(|()| Exit::Fine),
         Some(Command::Compare(compare)) => compare.run(&terminal),
         Some(Command::Run(run)) => run.run(&terminal),
+        Some(Command::Report(report)) => report.run(&terminal),
         Some(Command::Search(search)) => search.run(&terminal),
         Some(Command::Replay(replay)) => replay.run(),
         Some(Command::Shrink(shrink)) => shrink.run(),
         Some(Command::Envelope(envelope)) => envelope.run(&terminal),
+        Some(Command::Gate(gate)) => gate.run(&terminal),
+        Some(Command::Merge(merge)) => merge.run(&terminal),
         Some(Command::Check(check)) => check.run(&terminal),
         Some(Command::Explore(explore)) => explore.run(),
         Some(Command::List(list)) => list.run(&terminal),
+        Some(Command::Completions(completions)) => completions.run(),
+        Some(Command::Man(man)) => man.run(),
     };
     match done {
         Ok(exit) => exit.into(),
@@ -132,4 +165,28 @@ fn note(quiet: bool, text: &str) {
 
 fn heading(terminal: &Terminal, text: &str) -> String {
     format!("{}\n\n", terminal.paint(Paint::Bold, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn every_command_has_examples_and_each_of_them_is_understood() {
+        let all = Arguments::command();
+        for command in all.get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let examples: Vec<&str> =
+                help.lines().filter(|line| line.starts_with("  locklab ")).collect();
+            assert!(!examples.is_empty(), "{} has no examples", command.get_name());
+            for example in examples {
+                // What is said of it stands on the next line, or far to the right.
+                let command = example.trim().split("   ").next().unwrap_or_default();
+                let words = command.split_whitespace();
+                let read = Arguments::try_parse_from(words);
+                assert!(read.is_ok(), "{example}: {}", read.unwrap_err());
+            }
+        }
+    }
 }

@@ -7,7 +7,13 @@
 
 pub mod checks;
 pub mod cli;
+pub mod diagram;
 pub mod envelope;
+pub mod gate;
+pub mod html;
+pub mod junit;
+pub mod markdown;
+pub mod merge;
 pub mod report;
 pub mod tables;
 pub mod terminal;

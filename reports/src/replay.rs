@@ -14,9 +14,14 @@ impl Calls {
         self.paths.insert(name.to_owned(), path.to_owned());
     }
 
+    /// How a scenario is called: by its name, or by its path.
+    pub fn call(&self, scenario: &str) -> String {
+        self.paths.get(scenario).map_or(scenario, String::as_str).to_owned()
+    }
+
     /// The command that plays a run again and tells its story.
     pub fn replay(&self, scenario: &str, protocol: &str, seed: u64) -> String {
-        let scenario = quoted(self.paths.get(scenario).map_or(scenario, String::as_str));
+        let scenario = quoted(&self.call(scenario));
         format!("cargo run --release -- run {scenario} --protocol {protocol} --seed {seed}")
     }
 }

@@ -1,6 +1,6 @@
 //! The `locklab` binary, as a shell sees it.
 
-use locklab_reports::report::Report;
+use locklab_reports::report::{Report, ReportVerdict};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -78,11 +78,53 @@ fn help_tells_the_exit_codes() {
 }
 
 #[test]
-fn what_does_not_exist_yet_is_not_offered() {
-    for arguments in [["compare", "--help"], ["run", "--help"]] {
-        let help = stdout(&locklab(&arguments));
-        assert!(!help.contains("--html") && !help.contains("--junit"), "{help}");
+fn a_report_has_many_faces_now_and_later() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| path(&folder, name);
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).expect("a file");
+    let (json, html, junit, comment) = (at("r.json"), at("r.html"), at("r.xml"), at("r.md"));
+    let files = ["--json", &json, "--html", &html, "--junit", &junit, "--markdown", &comment];
+    let made = locklab(&small(&files));
+    assert_eq!(made.status.code(), Some(0));
+    let faces = ["r.html", "r.xml", "r.md"].map(read);
+    let later = locklab(&["report", &json, "--html", &html, "--junit", &junit]);
+    assert_eq!(stdout(&later), stdout(&made), "the tables too");
+    assert_eq!(later.status.code(), Some(0));
+    assert_eq!([read("r.html"), read("r.xml")], faces[..2]);
+    let comment = stdout(&locklab(&["report", &json, "--format", "markdown"]));
+    assert_eq!(comment, faces[2]);
+    assert_eq!(stdout(&locklab(&["report", &json, "--format", "json"])), read("r.json"));
+    for outside in ["http://", "https://", "src=", "@import", "url(http"] {
+        let page = faces[0].replace("http://www.w3.org", "");
+        assert!(!page.contains(outside), "{outside}");
     }
+    assert!(faces[1].contains("<testsuite name=\"ttl\"") && faces[1].contains("failures=\"0\""));
+    assert!(faces[2].contains("all is as promised and expected"));
+}
+
+#[test]
+fn what_is_no_report_gets_one_clear_message() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = path(&folder, "old.json");
+    let said = |text: &str| {
+        std::fs::write(&file, text).expect("written");
+        let output = locklab(&["report", &file]);
+        assert_eq!(output.status.code(), Some(2));
+        stderr(&output)
+    };
+    let old = said(r#"{"schema": "locklab/report/1", "cells": []}"#);
+    assert!(old.starts_with(&format!("error: {file}: its schema is `locklab/report/1`")), "{old}");
+    assert!(said("[1, 2").contains("it is cut short"));
+    assert!(said("").contains("it is cut short"));
+}
+
+#[test]
+fn shells_and_man_are_told() {
+    let bash = stdout(&locklab(&["completions", "bash"]));
+    assert!(bash.contains("complete -F _locklab") && bash.contains("--protocol"));
+    let page = stdout(&locklab(&["man", "compare"]));
+    assert!(page.contains(".TH locklab-compare") && page.contains("Examples"), "{page}");
+    assert_eq!(locklab(&["man", "nothing"]).status.code(), Some(2));
 }
 
 #[test]
@@ -203,7 +245,8 @@ fn the_report_is_the_same_whoever_makes_it() {
     assert_eq!(one, report("two.json", "2"));
     let read = Report::from_json(&one).expect("a report");
     assert_eq!(read.to_json(), one);
-    let broken = read.cells.iter().find(|cell| cell.verdict == "broken").expect("a break");
+    let broken =
+        read.cells.iter().find(|cell| cell.verdict == ReportVerdict::Broken).expect("a break");
     assert_eq!(broken.guarantee, "mutual-exclusion");
     assert_eq!((broken.runs, broken.broken_runs), (2, 2));
     assert!(broken.replay.as_ref().is_some_and(|command| command.ends_with("--seed 1")));

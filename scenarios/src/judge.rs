@@ -9,22 +9,27 @@
 //! the scenario expects to hold must hold on every seed that puts it to the test; what it expects
 //! to break must break on some seed, or the harness has gone blind.
 
+mod estimate;
 mod interval;
 mod measures;
+mod pooled;
 mod tally;
 #[cfg(test)]
 mod tests;
 mod wish;
 
+pub use estimate::Estimate;
 pub use interval::{Interval, wilson};
-pub use measures::{Latencies, MeasureRow};
-pub use tally::Tally;
+pub use measures::{Latencies, LatencyRanges, MeasureRow};
+pub use pooled::{Pooled, RunCounts, Second, rounded};
+pub use tally::{Says, Tally};
 pub use wish::Wish;
 
 use crate::contestant::Contestant;
 use crate::promise;
 use crate::scenario::{Expected, Scenario};
 use locklab_protocols::spec::{Goal, Guarantee};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// One guarantee of one protocol in one scenario, over many runs.
@@ -52,6 +57,8 @@ pub struct Cell {
     pub not_exercised_runs: u64,
     /// How many runs were asked for and not made, because somebody stopped the suite.
     pub missing_runs: u64,
+    /// What each kind of run says of it.
+    pub says: Says,
     /// The smallest seed with which it broke.
     pub first_broken_seed: Option<u64>,
     /// How it broke with that seed, why it is unknown, or what did not happen; empty if held.
@@ -120,8 +127,27 @@ pub fn judge(contestant: &dyn Contestant, scenario: &Scenario, tally: &Tally) ->
     let judged = |guarantee: Guarantee| {
         let mut of_it = promises.iter().filter(|promise| promise.guarantee == guarantee);
         let promised = of_it.any(|promise| promise::inside(promise, scenario).is_ok());
+        let expected = scenario.expected(protocol, guarantee);
         let missed = missed.clone();
-        Found { protocol, scenario, promised, missed, tally }.cell(guarantee)
+        let scenario = scenario.name.as_str();
+        Found { protocol, scenario, expected, promised, missed, tally }.cell(guarantee)
+    };
+    Guarantee::ALL.into_iter().filter_map(judged).collect()
+}
+
+/// Judges runs of a protocol in a scenario, both called so, that were judged in parts before:
+/// `wished` is what was expected of each guarantee there, and whether it was promised.
+pub fn judge_again(
+    (protocol, scenario): (&str, &str),
+    wished: &BTreeMap<Guarantee, (Option<Expected>, bool)>,
+    goals: &BTreeSet<Goal>,
+    tally: &Tally,
+) -> Vec<Cell> {
+    let missed = tally.missed(goals);
+    let judged = |guarantee: Guarantee| {
+        let (expected, promised) = wished.get(&guarantee).copied()?;
+        let missed = missed.clone();
+        Found { protocol, scenario, expected, promised, missed, tally }.cell(guarantee)
     };
     Guarantee::ALL.into_iter().filter_map(judged).collect()
 }
@@ -129,7 +155,8 @@ pub fn judge(contestant: &dyn Contestant, scenario: &Scenario, tally: &Tally) ->
 /// What was found of one protocol in one scenario, before it is judged.
 struct Found<'a> {
     protocol: &'a str,
-    scenario: &'a Scenario,
+    scenario: &'a str,
+    expected: Option<Expected>,
     promised: bool,
     missed: Vec<Goal>,
     tally: &'a Tally,
@@ -138,16 +165,17 @@ struct Found<'a> {
 impl Found<'_> {
     /// The cell of a guarantee, if anything is said of it.
     fn cell(&self, guarantee: Guarantee) -> Option<Cell> {
-        let Self { protocol, scenario, promised, missed, tally } = self;
-        let expected = scenario.expected(protocol, guarantee);
+        let Self { protocol, scenario, expected, promised, missed, tally } = self;
+        let expected = *expected;
         let pooled = tally.of_guarantee(guarantee);
         if pooled.is_empty() && expected.is_none() {
             return None;
         }
         let (verdict, reason) = pooled.verdict(missed);
+        let break_rate = wilson(pooled.broken, tally.runs());
         let mut cell = Cell {
             protocol: (*protocol).to_owned(),
-            scenario: scenario.name.clone(),
+            scenario: (*scenario).to_owned(),
             guarantee,
             verdict,
             expected,
@@ -158,8 +186,9 @@ impl Found<'_> {
             not_exercised_runs: pooled.not_exercised,
             missing_runs: tally.missing(),
             first_broken_seed: pooled.first_broken.as_ref().map(|(seed, _)| *seed),
+            says: pooled,
             reason,
-            break_rate: wilson(pooled.broken, tally.runs()),
+            break_rate,
             as_wished: Wish::AsExpected,
         };
         cell.as_wished = Wish::of(&cell);

@@ -27,6 +27,14 @@ pub fn inside(promise: &Promise, scenario: &Scenario) -> Result<(), String> {
     })
 }
 
+/// The parts of the system that a fault of nodes can strike: `clients`, `servers`, `storage`. None
+/// for a fault of links.
+pub fn strikes(fault: &Fault) -> Vec<&'static str> {
+    let parts =
+        [(Part::Clients, "clients"), (Part::Servers, "servers"), (Part::Storage, "storage")];
+    parts.into_iter().filter(|(part, _)| reaches(fault, *part)).map(|(_, name)| name).collect()
+}
+
 /// Whether the scenario keeps one assumption; if not, what breaks it.
 fn keeps(assumption: Assumption, scenario: &Scenario) -> Result<(), String> {
     match assumption {

@@ -23,7 +23,7 @@ mod teller;
 mod words;
 mod world;
 
-pub use words::span;
+pub use words::{gist, span};
 
 use locklab_protocols::id::NodeId;
 use locklab_protocols::time::Time;

@@ -111,7 +111,7 @@ impl Run {
             verdicts: verdicts.collect::<BTreeMap<Guarantee, Verdict>>(),
             goals: BTreeSet::new(),
             measures: Measures::default(),
-            bites: vec![Bites { kind, struck: None, count: 3 }],
+            bites: vec![Bites { kind, count: 3, ..Bites::default() }],
             trace: self.trace,
         }
     }

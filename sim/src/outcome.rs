@@ -36,8 +36,10 @@ pub struct Outcome {
 pub struct Bites {
     /// The name of its kind.
     pub kind: &'static str,
-    /// When it struck, if it did.
+    /// When it struck first, if it did.
     pub struck: Option<Time>,
+    /// When it ended last; `None` if it never struck, or lasts for ever.
+    pub ended: Option<Time>,
     /// How often it was felt: a message dropped, a step withheld, a clock read or a timer fired
     /// wrong.
     pub count: u64,
@@ -46,8 +48,8 @@ pub struct Bites {
 /// What was counted in a run. Times are simulated.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Measures {
-    /// For each grant, how long the client had waited, in order of the grants.
-    pub acquire_latencies: Vec<Duration>,
+    /// Every wait for a lock, in the order in which they ended.
+    pub waits: Vec<Wait>,
     /// How many messages were handed to the network, those of the storage left out.
     pub messages: u64,
     /// How many disk writes the servers made.
@@ -60,6 +62,26 @@ pub struct Measures {
     pub waited: Duration,
     /// How long after the heal the first grant of a lock came, if one came.
     pub recovery: Option<Duration>,
+}
+
+/// From asking for a lock to the grant, or to the end of the run.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Wait {
+    /// When the client asked.
+    pub since: Time,
+    /// When it was granted the lock, or when the run ended.
+    pub until: Time,
+    /// Whether it was granted the lock.
+    pub granted: bool,
+    /// Whether it was no longer than the bound within which a client must be granted.
+    pub served: bool,
+}
+
+impl Measures {
+    /// For each grant, how long the client had waited, in order of the grants.
+    pub fn acquire_latencies(&self) -> impl Iterator<Item = Duration> {
+        self.waits.iter().filter(|wait| wait.granted).map(|wait| wait.until.since(wait.since))
+    }
 }
 
 /// One line of a trace.

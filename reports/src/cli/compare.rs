@@ -1,23 +1,23 @@
 //! `locklab compare`: every lock in every scenario on the same seeds.
 
 use super::exit::Exit;
+use super::faces::Faces;
 use super::output::{self, Output};
+use super::play::Played;
+use super::report::Format;
 use super::trouble::Trouble;
 use super::{choose, heading, note};
 use crate::Calls;
-use crate::report::Report;
+use crate::markdown::markdown;
+use crate::merge::Shard;
+use crate::report::{Ran, Report, ReportShard, Seeds};
 use crate::tables::{Board, detail, findings, glance, measures};
 use crate::terminal::Terminal;
 use clap::{Args, value_parser};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use locklab_scenarios::judge::{Cell, Judgement, Wish};
-use locklab_scenarios::registry::Contestants;
 use locklab_scenarios::scenario::Scenario;
-use locklab_scenarios::suite::{self, Comparison, Progress};
-use std::io::IsTerminal;
+use locklab_scenarios::suite::Comparison;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// So many seeds find what the catalogue expects.
 const USUAL_SEEDS: u64 = 20;
@@ -42,9 +42,18 @@ pub(super) struct Compare {
     /// The first of these seeds
     #[arg(long, value_name = "K", default_value_t = 1, value_parser = value_parser!(u64).range(..=1 << 62))]
     first_seed: u64,
+    /// Run one part of so many, such as `3/8`: a share of the seeds. `locklab merge` makes a whole
+    /// of the reports of all parts, to the byte. A part is not judged
+    #[arg(long, value_name = "I/N", requires = "json")]
+    shard: Option<Shard>,
     /// Write the report for programs to this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    #[command(flatten)]
+    faces: Faces,
+    /// What to print
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
     /// No progress and no notes
     #[arg(long, short)]
     quiet: bool,
@@ -55,89 +64,66 @@ impl Compare {
         let contestants = choose::protocols(&self.protocols)?;
         let (scenarios, calls) = choose::scenarios(&self.scenarios)?;
         let json = self.json.as_deref().map(Output::at).transpose()?;
-        let stop = Arc::new(AtomicBool::new(false));
-        let comparison = self.compared(&contestants, &scenarios, &stop)?;
-        if comparison.cells.is_empty() && !stop.load(Ordering::Relaxed) {
+        let faces = self.faces.open()?;
+        let seeds = self.share();
+        let range = seeds.first..seeds.first + seeds.count;
+        let played = Played::of(&contestants, &scenarios, range, self.quiet)?;
+        let comparison = &played.comparison;
+        if comparison.measures.is_empty() && !played.is_stopped() {
             let message = "none of these scenarios is for any of these protocols".to_owned();
             return Err(Trouble::Asked(message));
         }
-        let missing = self.missing(&comparison);
+        let missing = missing(comparison, seeds);
+        let ran = Ran { contestants: &contestants, scenarios: &scenarios, seeds, calls: &calls };
+        let mut report = Report::of(comparison, &ran);
+        report.shard = self.shard.map(|Shard { number, of }| {
+            let whole = Seeds { first: self.first_seed, count: self.seeds };
+            ReportShard { number, of, whole }
+        });
+        let (faced, told) = faces.wants();
         if missing > 0 {
             note(false, &format!("stopped: {missing} runs are missing; no report is written"));
-        } else if let Some(json) = json {
-            let text = Report::of(&comparison, &calls).to_json();
-            json.write(|file| file.write_all(text.as_bytes()))?;
+        } else {
+            if json.is_some() || told {
+                report = report.with_failures(comparison, &ran);
+            }
+            if faced {
+                faces.write(&report)?;
+            }
+            if let Some(json) = json {
+                let text = report.to_json();
+                json.write(|file| file.write_all(text.as_bytes()))?;
+            }
+        }
+        if let Some(shard) = self.shard {
+            if missing == 0 {
+                let Seeds { first, count } = seeds;
+                output::print(&format!("part {shard}: {count} seeds from {first}\n"))?;
+            }
+            return Ok(if missing > 0 { Exit::Stopped } else { Exit::Fine });
         }
         if self.seeds < USUAL_SEEDS && comparison.cells.iter().any(is_blind) {
             let text = "with so few seeds a rare break may not be found; the catalogue knows what \
                         the usual 20 seeds find";
             note(self.quiet, text);
         }
-        output::print(&self.page(&comparison, &scenarios, &calls, terminal))?;
+        let text = match self.format {
+            Format::Table => {
+                let measured = self.measured(&Board::of(comparison), &scenarios);
+                page(comparison, &measured, (self.first_seed, self.seeds), &calls, terminal)
+            }
+            Format::Json => report.to_json(),
+            Format::Markdown => markdown(&report),
+        };
+        output::print(&text)?;
         Ok(if missing > 0 { Exit::Stopped } else { Exit::of(&comparison.cells) })
     }
 
-    fn compared(
-        &self,
-        contestants: &Contestants,
-        scenarios: &[Scenario],
-        stop: &Arc<AtomicBool>,
-    ) -> Result<Comparison, Trouble> {
-        let asked = Arc::clone(stop);
-        let heard = move || {
-            if asked.swap(true, Ordering::Relaxed) {
-                std::process::exit(130);
-            }
-        };
-        ctrlc::set_handler(heard)
-            .map_err(|error| Trouble::Asked(format!("cannot listen for Ctrl-C: {error}")))?;
-        let bar = self.bar();
-        let on_progress = |progress: Progress<'_>| {
-            if !bar.is_hidden() {
-                bar.set_length(progress.total);
-                bar.set_position(bar.position().max(progress.done));
-                bar.set_message(format!("{} in {}", progress.protocol, progress.scenario));
-            }
-        };
-        let seeds = self.first_seed..self.first_seed + self.seeds;
-        let comparison = suite::compare(contestants, scenarios, seeds, &on_progress, stop);
-        bar.finish_and_clear();
-        Ok(comparison)
-    }
-
-    fn bar(&self) -> ProgressBar {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-        if !self.quiet && std::io::stderr().is_terminal() {
-            bar.set_draw_target(ProgressDrawTarget::stderr());
-            let template = "{bar:30} {pos}/{len} runs, {eta} left  {msg}";
-            bar.set_style(ProgressStyle::with_template(template).expect("a good template"));
-        }
-        bar
-    }
-
-    fn missing(&self, comparison: &Comparison) -> u64 {
-        comparison.measures.iter().map(|row| self.seeds.saturating_sub(row.runs)).sum()
-    }
-
-    fn page(
-        &self,
-        comparison: &Comparison,
-        scenarios: &[Scenario],
-        calls: &Calls,
-        terminal: &Terminal,
-    ) -> String {
-        let board = Board::of(comparison);
-        let mut page = heading(terminal, "What holds");
-        page += &glance(&board, terminal);
-        if board.scenarios.len() > 1 {
-            page += &format!("\n{}", heading(terminal, "What breaks where"));
-            page += &detail(&board, terminal);
-        }
-        page += &format!("\n{}", heading(terminal, "What it costs (simulated time)"));
-        page += &measures(&board, terminal, &self.measured(&board, scenarios));
-        page += &findings(&board, calls, terminal);
-        page += &format!("\n{}\n", self.summary(comparison, &board));
-        page
+    /// The seeds that are run here.
+    fn share(&self) -> Seeds {
+        let shard = self.shard.unwrap_or(Shard { number: 1, of: 1 });
+        let (first, count) = shard.share(self.first_seed, self.seeds);
+        Seeds { first, count }
     }
 
     /// The scenarios whose costs are shown: those that were asked for, or else the calm ones.
@@ -152,27 +138,53 @@ impl Compare {
         }
         if shown.is_empty() { board.scenarios.iter().take(1).copied().collect() } else { shown }
     }
+}
 
-    fn summary(&self, comparison: &Comparison, board: &Board<'_>) -> String {
-        let runs: u64 = comparison.measures.iter().map(|row| row.runs).sum();
-        let broken = |cell: &&Cell| cell.verdict == Judgement::Broken;
-        let found = comparison.cells.iter().filter(broken).count();
-        let complaints = comparison.cells.iter().filter(|cell| !cell.as_wished.is_fine()).count();
-        let many = |number: usize, one: &str| {
-            format!("{number} {one}{}", if number == 1 { "" } else { "s" })
-        };
-        let protocols = many(board.protocols.len(), "protocol");
-        let scenarios = many(board.scenarios.len(), "scenario");
-        let (first, last) = (self.first_seed, self.first_seed + self.seeds - 1);
-        let outcome = match complaints {
-            0 => "all is as promised and expected".to_owned(),
-            1 => "1 is NOT as it should be".to_owned(),
-            _ => format!("{complaints} are NOT as they should be"),
-        };
-        format!(
-            "{runs} runs: {protocols}, {scenarios}, seeds {first} to {last}.\n\
-             {found} of {} cells broke; {outcome}.",
-            comparison.cells.len()
-        )
+/// How many runs were asked for and not made.
+fn missing(comparison: &Comparison, seeds: Seeds) -> u64 {
+    comparison.measures.iter().map(|row| seeds.count.saturating_sub(row.runs)).sum()
+}
+
+/// What a comparison says at a terminal, with the costs in these scenarios.
+pub(super) fn page(
+    comparison: &Comparison,
+    measured: &[&str],
+    seeds: (u64, u64),
+    calls: &Calls,
+    terminal: &Terminal,
+) -> String {
+    let board = Board::of(comparison);
+    let mut page = heading(terminal, "What holds");
+    page += &glance(&board, terminal);
+    if board.scenarios.len() > 1 {
+        page += &format!("\n{}", heading(terminal, "What breaks where"));
+        page += &detail(&board, terminal);
     }
+    page += &format!("\n{}", heading(terminal, "What it costs (simulated time)"));
+    page += &measures(&board, terminal, measured);
+    page += &findings(&board, calls, terminal);
+    page += &format!("\n{}\n", summary(comparison, &board, seeds));
+    page
+}
+
+fn summary(comparison: &Comparison, board: &Board<'_>, (first, count): (u64, u64)) -> String {
+    let runs: u64 = comparison.measures.iter().map(|row| row.runs).sum();
+    let broken = |cell: &&Cell| cell.verdict == Judgement::Broken;
+    let found = comparison.cells.iter().filter(broken).count();
+    let complaints = comparison.cells.iter().filter(|cell| !cell.as_wished.is_fine()).count();
+    let many =
+        |number: usize, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
+    let protocols = many(board.protocols.len(), "protocol");
+    let scenarios = many(board.scenarios.len(), "scenario");
+    let last = first.saturating_add(count.saturating_sub(1));
+    let outcome = match complaints {
+        0 => "all is as promised and expected".to_owned(),
+        1 => "1 is NOT as it should be".to_owned(),
+        _ => format!("{complaints} are NOT as they should be"),
+    };
+    format!(
+        "{runs} runs: {protocols}, {scenarios}, seeds {first} to {last}.\n\
+         {found} of {} cells broke; {outcome}.",
+        comparison.cells.len()
+    )
 }

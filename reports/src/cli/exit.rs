@@ -80,7 +80,7 @@ impl Exit {
 mod tests {
     use super::*;
     use locklab_protocols::spec::Guarantee;
-    use locklab_scenarios::judge::wilson;
+    use locklab_scenarios::judge::{Says, wilson};
 
     fn cell(verdict: Judgement, expected: Option<Expected>, as_wished: Wish) -> Cell {
         Cell {
@@ -95,6 +95,7 @@ mod tests {
             unknown_runs: 0,
             not_exercised_runs: 0,
             missing_runs: 0,
+            says: Says::default(),
             first_broken_seed: None,
             reason: String::new(),
             break_rate: wilson(0, 1),

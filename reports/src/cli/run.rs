@@ -5,7 +5,8 @@ use super::output::{self, Output};
 use super::trouble::Trouble;
 use super::{choose, heading, note};
 use crate::Calls;
-use crate::report::Report;
+use crate::html;
+use crate::report::{Ran, Report, ReportFailure, Seeds};
 use crate::tables::{complaints, once, several};
 use crate::terminal::{Paint, Terminal};
 use crate::trace;
@@ -40,6 +41,9 @@ pub(super) struct Run {
     /// Write the report for programs to this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Write a page with the story and a picture of the run to this file
+    #[arg(long, value_name = "FILE", conflicts_with = "seeds")]
+    html: Option<PathBuf>,
     /// Tell every event, message and timer, not only what matters
     #[arg(long)]
     everything: bool,
@@ -60,14 +64,23 @@ impl Run {
         }
         let json = self.json.as_deref().map(Output::at).transpose()?;
         let trace = self.trace.as_deref().map(Output::at).transpose()?;
+        let html = self.html.as_deref().map(Output::at).transpose()?;
+        let files = (trace.as_ref(), html.as_ref());
         let (tally, page, exit) = match self.seeds {
-            None => self.once(contestant.as_ref(), &scenario, trace.as_ref(), terminal)?,
+            None => self.once(contestant.as_ref(), &scenario, files, (terminal, &calls))?,
             Some(seeds) => self.several(contestant.as_ref(), &scenario, seeds, (terminal, &calls)),
         };
         if let Some(json) = json {
             let measures = vec![MeasureRow::of(contestant.as_ref(), &scenario, &tally)];
             let cells = judge(contestant.as_ref(), &scenario, &tally);
-            let text = Report::of(&Comparison { cells, measures }, &calls).to_json();
+            let seeds = match self.seeds {
+                None => Seeds { first: self.seed, count: 1 },
+                Some(count) => Seeds { first: 1, count },
+            };
+            let contestants = shelf.only(&[&self.protocol]).map_err(Trouble::Asked)?;
+            let (contestants, scenarios) = (&contestants, std::slice::from_ref(&scenario));
+            let ran = Ran { contestants, scenarios, seeds, calls: &calls };
+            let text = Report::of(&Comparison { cells, measures }, &ran).to_json();
             json.write(|file| file.write_all(text.as_bytes()))?;
         }
         output::print(&page)?;
@@ -78,12 +91,19 @@ impl Run {
         &self,
         contestant: &dyn Contestant,
         scenario: &Scenario,
-        trace: Option<&Output>,
-        terminal: &Terminal,
+        (trace, html): (Option<&Output>, Option<&Output>),
+        (terminal, calls): (&Terminal, &Calls),
     ) -> Result<(Tally, String, Exit), Trouble> {
         let outcome = contestant.run(scenario, self.seed, Record::Everything);
         if let Some(trace) = trace {
             trace.write(|mut file| trace::write(&outcome, &mut file))?;
+        }
+        if let Some(html) = html {
+            let replay = calls.replay(&scenario.name, &self.protocol, self.seed);
+            let names = (self.protocol.as_str(), scenario.name.as_str());
+            let told = ReportFailure::of(&outcome, names, replay, false);
+            let text = html::run(&told, &[&scenario.about, &scenario.source]);
+            html.write(|file| file.write_all(text.as_bytes()))?;
         }
         let tally = Tally::of(outcome.clone());
         let cells = judge(contestant, scenario, &tally);

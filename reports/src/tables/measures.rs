@@ -43,9 +43,10 @@ fn cells(row: &MeasureRow) -> Vec<comfy_table::Cell> {
         row.grants.to_string(),
         row.acquire_latency.map_or_else(none, |wait| span(wait.p50)),
         row.acquire_latency.map_or_else(none, |wait| span(wait.p99)),
-        row.availability_permille.map_or_else(none, |share| format!("{} %", decimal(share, 10))),
-        row.messages_per_grant_milli.map_or_else(none, |milli| decimal(milli / 100, 10)),
-        row.disk_writes_per_grant_milli.map_or_else(none, |milli| decimal(milli / 100, 10)),
+        row.availability_permille
+            .map_or_else(none, |share| format!("{} %", decimal(share.value, 10))),
+        row.messages_per_grant_milli.map_or_else(none, |milli| decimal(milli.value / 100, 10)),
+        row.disk_writes_per_grant_milli.map_or_else(none, |milli| decimal(milli.value / 100, 10)),
         row.rejected_stale.to_string(),
         row.recovery.map_or_else(none, |recovery| span(recovery.p50)),
     ];
@@ -54,7 +55,6 @@ fn cells(row: &MeasureRow) -> Vec<comfy_table::Cell> {
 }
 
 /// A number of tenths with its point.
-fn decimal(tenths: impl Into<u64>, ten: u64) -> String {
-    let tenths = tenths.into();
+fn decimal(tenths: u64, ten: u64) -> String {
     format!("{}.{}", tenths / ten, tenths % ten)
 }

@@ -1,11 +1,13 @@
 //! What was counted in many runs, as one row of a report. All numbers are whole.
 
 use super::Tally;
+use super::estimate::{Estimate, middle, ratio};
+use super::pooled::{Pooled, RunCounts};
 use crate::contestant::Contestant;
 use crate::scenario::Scenario;
+use locklab_protocols::spec::Goal;
 use locklab_protocols::time::nanos;
-use locklab_sim::outcome::{Bites, Measures};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// What was counted over all runs of one protocol in one scenario. Times are simulated.
@@ -17,23 +19,33 @@ pub struct MeasureRow {
     pub scenario: String,
     /// How many runs there were.
     pub runs: u64,
+    /// How many more were asked for and not made.
+    pub missing_runs: u64,
+    /// What some run of this protocol here should reach.
+    pub goals: BTreeSet<Goal>,
+    /// The goals that some run reached.
+    pub reached: BTreeSet<Goal>,
     /// How many locks were granted.
     pub grants: u64,
-    /// How long clients waited for a grant; `None` without a grant.
+    /// How long clients waited for a grant, to a thirty-second; `None` without a grant.
     pub acquire_latency: Option<Latencies>,
+    /// Where these quantiles lie in the middle run; `None` with too few runs to say.
+    pub acquire_latency_of_runs: Option<LatencyRanges>,
     /// Of the time in which somebody waited, the share in which he was granted within the bound,
     /// in thousandths; `None` if nobody waited.
-    pub availability_permille: Option<u32>,
+    pub availability_permille: Option<Estimate>,
     /// How many messages each grant took, in thousandths of a message; `None` without a grant.
-    pub messages_per_grant_milli: Option<u64>,
+    pub messages_per_grant_milli: Option<Estimate>,
     /// How many disk writes each grant took, in thousandths of a write; `None` without a grant.
-    pub disk_writes_per_grant_milli: Option<u64>,
+    pub disk_writes_per_grant_milli: Option<Estimate>,
     /// How many operations the storage refused for an old token.
     pub rejected_stale: u64,
     /// How long after the heal the first grant came, by runs; `None` if none came in any.
     pub recovery: Option<Latencies>,
-    /// How often the faults of each kind were felt.
-    pub bites: BTreeMap<String, u64>,
+    /// Where the recovery of the middle run lies, in nanoseconds; `None` with too few to say.
+    pub recovery_of_runs: Option<(u64, u64)>,
+    /// What all of this is made of.
+    pub pooled: Pooled,
 }
 
 /// Quantiles of durations: the smallest duration that so large a share does not exceed.
@@ -49,101 +61,100 @@ pub struct Latencies {
     pub max: Duration,
 }
 
-/// The measures of many runs.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct Pooled {
-    /// How many grants took so many nanoseconds: equal whatever the order of the runs.
-    latencies: BTreeMap<u64, u64>,
-    recoveries: BTreeMap<u64, u64>,
-    messages: u64,
-    disk_writes: u64,
-    rejected_stale: u64,
-    served: u128,
-    waited: u128,
-    bites: BTreeMap<&'static str, u64>,
-}
-
-impl Pooled {
-    /// The measures of one run.
-    pub(super) fn of(measures: Measures, bites: Vec<Bites>) -> Self {
-        let mut pooled = Self {
-            messages: measures.messages,
-            disk_writes: measures.disk_writes,
-            rejected_stale: measures.rejected_stale,
-            served: measures.served.as_nanos(),
-            waited: measures.waited.as_nanos(),
-            ..Self::default()
-        };
-        for latency in measures.acquire_latencies {
-            *pooled.latencies.entry(nanos(latency)).or_default() += 1;
-        }
-        if let Some(recovery) = measures.recovery {
-            *pooled.recoveries.entry(nanos(recovery)).or_default() += 1;
-        }
-        for bites in bites {
-            *pooled.bites.entry(bites.kind).or_default() += bites.count;
-        }
-        pooled
-    }
-
-    /// Adds those of others.
-    pub(super) fn merge(&mut self, other: Self) {
-        add_all(&mut self.latencies, other.latencies);
-        add_all(&mut self.recoveries, other.recoveries);
-        add_all(&mut self.bites, other.bites);
-        self.messages += other.messages;
-        self.disk_writes += other.disk_writes;
-        self.rejected_stale += other.rejected_stale;
-        self.served += other.served;
-        self.waited += other.waited;
-    }
-}
-
-fn add_all<K: Ord>(counts: &mut BTreeMap<K, u64>, more: BTreeMap<K, u64>) {
-    for (key, count) in more {
-        *counts.entry(key).or_default() += count;
-    }
+/// For each quantile, where that of the middle run lies with 95 % confidence, in nanoseconds.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct LatencyRanges {
+    /// Of the medians.
+    pub p50: (u64, u64),
+    /// Of the 90th percentiles.
+    pub p90: (u64, u64),
+    /// Of the 99th percentiles.
+    pub p99: (u64, u64),
+    /// Of the longest.
+    pub max: (u64, u64),
 }
 
 impl Latencies {
-    /// The quantiles of durations that are counted by their nanoseconds.
-    fn of(counted: &BTreeMap<u64, u64>) -> Option<Self> {
-        let total: u64 = counted.values().sum();
-        let (max, _) = counted.last_key_value()?;
+    /// The quantiles of durations that are counted by their nanoseconds, none over this longest.
+    pub(super) fn of(counted: &BTreeMap<u64, u64>, longest: Option<Duration>) -> Option<Self> {
+        let total: u128 = counted.values().map(|count| u128::from(*count)).sum();
+        let (last, _) = counted.last_key_value()?;
+        let max = longest.unwrap_or(Duration::from_nanos(*last));
         let quantile = |percent: u64| {
-            let rank = (u128::from(total) * u128::from(percent)).div_ceil(100);
+            let rank = (total * u128::from(percent)).div_ceil(100);
             let mut seen = 0_u128;
             let found = counted.iter().find(|(_, count)| {
                 seen += u128::from(**count);
                 seen >= rank
             });
-            Duration::from_nanos(found.map_or(*max, |(nanos, _)| *nanos))
+            found.map_or(max, |(nanos, _)| Duration::from_nanos(*nanos).min(max))
         };
-        let (p50, p90, p99) = (quantile(50), quantile(90), quantile(99));
-        Some(Self { p50, p90, p99, max: Duration::from_nanos(*max) })
+        Some(Self { p50: quantile(50), p90: quantile(90), p99: quantile(99), max })
+    }
+}
+
+impl LatencyRanges {
+    fn of(runs: &BTreeMap<u64, RunCounts>) -> Option<Self> {
+        let range = |of: fn(&Latencies) -> Duration| {
+            middle(
+                runs.values().filter_map(|run| Some(nanos(of(run.latencies.as_ref()?)))).collect(),
+            )
+        };
+        Some(Self {
+            p50: range(|latencies| latencies.p50)?,
+            p90: range(|latencies| latencies.p90)?,
+            p99: range(|latencies| latencies.p99)?,
+            max: range(|latencies| latencies.max)?,
+        })
     }
 }
 
 impl MeasureRow {
     /// The row of one contestant in one scenario.
     pub fn of(contestant: &dyn Contestant, scenario: &Scenario, tally: &Tally) -> Self {
+        let (protocol, goals) = (contestant.name(), scenario.goals(contestant.name()));
+        Self::pooled(protocol, &scenario.name, goals, tally)
+    }
+
+    /// The row of a protocol in a scenario, both called so, where these goals should be reached.
+    pub fn pooled(protocol: &str, scenario: &str, goals: BTreeSet<Goal>, tally: &Tally) -> Self {
         let pooled = &tally.measures;
-        let grants: u64 = pooled.latencies.values().sum();
-        let per_grant = |count: u64| (count * 1000).checked_div(grants);
-        let availability = (pooled.served * 1000).checked_div(pooled.waited);
-        let named = pooled.bites.iter().map(|(kind, count)| ((*kind).to_owned(), *count));
+        let runs = &pooled.runs;
+        let longest = runs.values().filter_map(|run| run.latencies.map(|of| of.max)).max();
+        let recoveries: Vec<u64> =
+            runs.values().filter_map(|run| run.recovery.map(nanos)).collect();
+        let mut counted: BTreeMap<u64, u64> = BTreeMap::new();
+        for recovery in &recoveries {
+            *counted.entry(*recovery).or_default() += 1;
+        }
+        let sum = |of: fn(&RunCounts) -> u64| runs.values().map(of).fold(0, u64::saturating_add);
+        let sums = |of: fn(&RunCounts) -> (u64, u64)| {
+            ratio(&runs.values().map(of).collect::<Vec<(u64, u64)>>())
+        };
+        let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        let availability = ratio(
+            &runs
+                .values()
+                .map(|run| (micros(run.served), micros(run.waited)))
+                .collect::<Vec<(u64, u64)>>(),
+        );
         Self {
-            protocol: contestant.name().to_owned(),
-            scenario: scenario.name.clone(),
+            protocol: protocol.to_owned(),
+            scenario: scenario.to_owned(),
             runs: tally.runs(),
-            grants,
-            acquire_latency: Latencies::of(&pooled.latencies),
-            availability_permille: availability.map(|share| share.min(1000) as u32),
-            messages_per_grant_milli: per_grant(pooled.messages),
-            disk_writes_per_grant_milli: per_grant(pooled.disk_writes),
-            rejected_stale: pooled.rejected_stale,
-            recovery: Latencies::of(&pooled.recoveries),
-            bites: named.collect(),
+            missing_runs: tally.missing(),
+            goals,
+            reached: tally.reached().clone(),
+            grants: sum(|run| run.grants),
+            acquire_latency: Latencies::of(&pooled.latencies, longest),
+            acquire_latency_of_runs: LatencyRanges::of(runs),
+            availability_permille: availability.map(Estimate::at_most_whole),
+            messages_per_grant_milli: sums(|run| (run.messages, run.grants)),
+            disk_writes_per_grant_milli: sums(|run| (run.disk_writes, run.grants)),
+            rejected_stale: sum(|run| run.rejected_stale),
+            recovery: Latencies::of(&counted, None),
+            recovery_of_runs: middle(recoveries),
+            pooled: pooled.clone(),
         }
     }
 }
@@ -157,7 +168,7 @@ mod tests {
         for one in millis {
             *counted.entry(one * 1_000_000).or_default() += 1;
         }
-        Latencies::of(&counted)
+        Latencies::of(&counted, None)
     }
 
     #[test]
@@ -170,24 +181,5 @@ mod tests {
         assert_eq!(of_millis([]), None);
         let one = of_millis([7]).expect("there is one");
         assert_eq!((one.p50, one.max), (Duration::from_millis(7), Duration::from_millis(7)));
-    }
-
-    #[test]
-    fn pooling_does_not_depend_on_the_order() {
-        let run = |latency: u64, recovery: Option<u64>| {
-            let measures = Measures {
-                acquire_latencies: vec![Duration::from_millis(latency)],
-                recovery: recovery.map(Duration::from_millis),
-                ..Measures::default()
-            };
-            let bites = vec![Bites { kind: "pause", struck: None, count: latency }];
-            Pooled::of(measures, bites)
-        };
-        let mut forth = run(1, Some(3));
-        forth.merge(run(2, None));
-        let mut back = run(2, None);
-        back.merge(run(1, Some(3)));
-        assert_eq!(forth, back);
-        assert_eq!(forth.bites["pause"], 3);
     }
 }

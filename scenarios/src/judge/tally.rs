@@ -1,7 +1,7 @@
 //! The runs of one lock in one scenario, pooled.
 
 use super::Judgement;
-use super::measures::Pooled as PooledMeasures;
+use super::pooled::Pooled as PooledMeasures;
 use locklab_protocols::spec::{Goal, Guarantee, Verdict};
 use locklab_sim::Outcome;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,38 +10,47 @@ use std::collections::{BTreeMap, BTreeSet};
 /// in which groups they are [merged](Tally::merge).
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Tally {
-    runs: u64,
-    missing: u64,
-    guarantees: BTreeMap<Guarantee, Pooled>,
-    reached: BTreeSet<Goal>,
-    pub(super) measures: PooledMeasures,
+    /// How many runs were asked for and not made.
+    pub missing: u64,
+    /// What the runs say of each guarantee of which any speaks.
+    pub guarantees: BTreeMap<Guarantee, Says>,
+    /// The goals that some run reached.
+    pub reached: BTreeSet<Goal>,
+    /// What was counted, by runs and in all.
+    pub measures: PooledMeasures,
 }
 
 /// What the runs say of one guarantee. Of the reasons, that of the smallest seed is kept.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct Pooled {
-    pub(super) held: u64,
-    pub(super) broken: u64,
-    pub(super) unknown: u64,
-    pub(super) not_exercised: u64,
-    pub(super) first_broken: Option<(u64, String)>,
-    first_unknown: Option<(u64, String)>,
-    first_not_exercised: Option<(u64, String)>,
+pub struct Says {
+    /// How many runs put it to the test without a break.
+    pub held: u64,
+    /// How many broke it.
+    pub broken: u64,
+    /// How many could not decide.
+    pub unknown: u64,
+    /// How many did not put it to the test.
+    pub not_exercised: u64,
+    /// The smallest seed that broke it, and how.
+    pub first_broken: Option<(u64, String)>,
+    /// The smallest seed that could not decide, and why.
+    pub first_unknown: Option<(u64, String)>,
+    /// The smallest seed that did not put it to the test, and what did not happen.
+    pub first_not_exercised: Option<(u64, String)>,
 }
 
 impl Tally {
     /// One run.
     pub fn of(outcome: Outcome) -> Self {
         let seed = outcome.seed;
+        let broken = outcome.verdicts.iter().filter(|(_, verdict)| verdict.is_broken());
+        let broken: BTreeSet<Guarantee> = broken.map(|(guarantee, _)| *guarantee).collect();
+        let (measures, bites) = (&outcome.measures, &outcome.bites);
+        let measures = PooledMeasures::of(seed, measures, bites, broken, outcome.end);
         let guarantees = outcome.verdicts.into_iter();
-        let guarantees = guarantees.map(|(guarantee, says)| (guarantee, Pooled::of(seed, says)));
-        Self {
-            runs: 1,
-            missing: 0,
-            guarantees: guarantees.collect(),
-            reached: outcome.goals,
-            measures: PooledMeasures::of(outcome.measures, outcome.bites),
-        }
+        let guarantees = guarantees.map(|(guarantee, says)| (guarantee, Says::of(seed, says)));
+        let (guarantees, reached) = (guarantees.collect(), outcome.goals);
+        Self { missing: 0, guarantees, reached, measures }
     }
 
     /// A run that was asked for and not made.
@@ -52,7 +61,6 @@ impl Tally {
     /// Both together.
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
-        self.runs += other.runs;
         self.missing += other.missing;
         for (guarantee, pooled) in other.guarantees {
             self.guarantees.entry(guarantee).or_default().merge(pooled);
@@ -64,7 +72,7 @@ impl Tally {
 
     /// How many runs there were.
     pub fn runs(&self) -> u64 {
-        self.runs
+        self.measures.runs.len() as u64
     }
 
     /// How many runs were asked for and not made.
@@ -83,12 +91,12 @@ impl Tally {
     }
 
     /// What the runs say of one guarantee.
-    pub(super) fn of_guarantee(&self, guarantee: Guarantee) -> Pooled {
+    pub(super) fn of_guarantee(&self, guarantee: Guarantee) -> Says {
         self.guarantees.get(&guarantee).cloned().unwrap_or_default()
     }
 }
 
-impl Pooled {
+impl Says {
     fn of(seed: u64, verdict: Verdict) -> Self {
         let mut pooled = Self::default();
         match verdict {

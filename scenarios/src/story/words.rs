@@ -42,7 +42,7 @@ pub(super) fn count(number: usize, one: &str) -> String {
 /// What a message is about: the names that open what the program prints, each once, and the
 /// operation in it if it says one. `Storage(Request(Request { operation: Read, .. }))` is about a
 /// `Request Read`.
-pub(super) fn gist(message: &str) -> String {
+pub fn gist(message: &str) -> String {
     let name =
         |text: &str| -> String { text.chars().take_while(|c| c.is_alphanumeric()).collect() };
     let mut names: Vec<String> = Vec::new();

@@ -1,7 +1,7 @@
 //! The one stream of what happens, and everything that it feeds: monitors, goals, measures, the
 //! roles that faults aim at, the trace, and the hash.
 
-use crate::outcome::{Bites, Measures, Outcome, Traced};
+use crate::outcome::{Bites, Measures, Outcome, Traced, Wait};
 use crate::plan::Plan;
 use locklab_protocols::contract::{
     Event, HostEvent, LockEvent, Observation, Protocol, Servers, StorageEvent, WorkEvent,
@@ -145,9 +145,7 @@ impl Observer {
             }
             Event::Lock(LockEvent::Granted { .. }) => {
                 if let Some(since) = waiting.take() {
-                    let latency = at.since(since);
-                    self.measures.acquire_latencies.push(latency);
-                    self.wait_ended(latency);
+                    self.wait_ended(since, at, true);
                 }
                 if let Some(healed) = self.healed
                     && self.measures.recovery.is_none()
@@ -160,16 +158,19 @@ impl Observer {
         }
     }
 
-    fn wait_ended(&mut self, latency: Duration) {
+    fn wait_ended(&mut self, since: Time, until: Time, granted: bool) {
+        let latency = until.since(since);
+        let served = latency <= self.bound;
         self.measures.waited += latency;
-        if latency <= self.bound {
+        if served {
             self.measures.served += latency;
         }
+        self.measures.waits.push(Wait { since, until, granted, served });
     }
 
     pub(super) fn finish(mut self, seed: u64, steps: u64, end: Time, bites: Vec<Bites>) -> Outcome {
         for since in std::mem::take(&mut self.waiting).into_iter().flatten() {
-            self.wait_ended(end.since(since));
+            self.wait_ended(since, end, false);
         }
         let mut verdicts = self.monitors.verdicts(end);
         if let Some(position) = bites.iter().position(|bites| bites.count == 0) {

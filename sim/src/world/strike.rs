@@ -41,6 +41,7 @@ pub(super) struct Faults {
     active: BTreeMap<u64, Strike>,
     strikes: u64,
     struck: Vec<Option<Time>>,
+    ended: Vec<Option<Time>>,
     counts: Vec<u64>,
     healed: bool,
 }
@@ -58,6 +59,7 @@ impl Faults {
             active: BTreeMap::new(),
             strikes: 0,
             struck: vec![None; faults.len()],
+            ended: vec![None; faults.len()],
             counts: vec![0; faults.len()],
             healed: false,
         }
@@ -86,6 +88,7 @@ impl Faults {
         let bites = |(position, fault): (usize, &Fault)| Bites {
             kind: fault.kind.name(),
             struck: self.struck[position],
+            ended: self.ended[position],
             count: self.counts[position],
         };
         faults.iter().enumerate().map(bites).collect()
@@ -260,6 +263,7 @@ impl<P: Protocol> World<P> {
     pub(super) fn relieve(&mut self, strike: u64) {
         let Some(active) = self.faults.active.remove(&strike) else { return };
         let fault = active.fault;
+        self.faults.ended[fault] = Some(self.now);
         let kind = self.fault(fault).kind.clone();
         self.trace(|| Happening::FaultEnds { fault });
         self.links.rules.retain(|rule| rule.strike != strike);

@@ -1,0 +1,77 @@
+//! What one can do with each command, for its `--help`. A test reads each of them as a shell would.
+
+pub(super) const COMPARE: &str = "\
+Examples:
+  locklab compare
+      every lock in every scenario
+  locklab compare --protocol ttl --protocol raft --scenario gc-pause-past-lease --seeds 100
+      two locks in one scenario, more often
+  locklab compare --json report.json --html report.html
+      the record for programs, and a page for people";
+
+pub(super) const RUN: &str = "\
+Examples:
+  locklab run gc-pause-past-lease --protocol ttl --seed 1
+      the story of one run
+  locklab run gc-pause-past-lease --protocol ttl --html run.html
+      the same as a page with a picture
+  locklab run my-scenario.toml --protocol raft --seeds 100
+      how often does it break?";
+
+pub(super) const REPORT: &str = "\
+Examples:
+  locklab report report.json
+      the tables of a report that was written before
+  locklab report report.json --html report.html --junit junit.xml --markdown comment.md
+      a page for people, a file for a CI, a comment for a pull request
+  locklab report report.json --format markdown
+      the comment, printed";
+
+pub(super) const SEARCH: &str = "\
+Examples:
+  locklab search --time 60s
+      look for promises that do not hold, in all locks
+  locklab search --protocol raft --runs 2000 --out findings
+      in one lock, and keep what is found";
+
+pub(super) const REPLAY: &str = "\
+Examples:
+  locklab replay findings/raft-lease-kept
+      does it still break?";
+
+pub(super) const SHRINK: &str = "\
+Examples:
+  locklab shrink findings/raft-lease-kept
+      make it smaller";
+
+pub(super) const CHECK: &str = "\
+Examples:
+  locklab check
+      every small system that is known
+  locklab check ttl
+      those of one lock";
+
+pub(super) const EXPLORE: &str = "\
+Examples:
+  locklab explore ttl
+      then open the address that it prints";
+
+pub(super) const LIST: &str = "\
+Examples:
+  locklab list protocols
+  locklab list scenarios
+  locklab list guarantees --json";
+
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  locklab completions bash
+      for bash, save it as ~/.local/share/bash-completion/completions/locklab
+  locklab completions zsh
+      for zsh, save it as _locklab in a folder of $fpath";
+
+pub(super) const MAN: &str = "\
+Examples:
+  locklab man
+      save it as locklab.1 and read it with `man ./locklab.1`
+  locklab man compare
+      the page of one command";

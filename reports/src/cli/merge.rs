@@ -1,0 +1,58 @@
+//! `locklab merge`: the parts of a comparison, put together.
+
+use super::compare::page;
+use super::exit::Exit;
+use super::gate::load;
+use super::output::{self, Output};
+use super::trouble::Trouble;
+use crate::Calls;
+use crate::merge::{Part, merge};
+use crate::tables::Board;
+use crate::terminal::Terminal;
+use clap::Args;
+use std::path::PathBuf;
+
+/// Puts the parts of a comparison together: the same bytes as from one machine.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Merge {
+    /// The reports of all parts, in any order
+    #[arg(value_name = "REPORT", required = true)]
+    parts: Vec<PathBuf>,
+    /// Write the report of the whole to this file
+    #[arg(long, short = 'o', value_name = "FILE")]
+    output: PathBuf,
+    /// No notes
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  locklab compare --seeds 10000 --shard 1/2 --json part-1.json     # on one machine
+  locklab compare --seeds 10000 --shard 2/2 --json part-2.json     # on another
+  locklab merge part-1.json part-2.json -o report.json";
+
+impl Merge {
+    pub(super) fn run(&self, terminal: &Terminal) -> Result<Exit, Trouble> {
+        let output = Output::at(&self.output)?;
+        let read = |path: &PathBuf| Ok((path.display().to_string(), load(path)?));
+        let parts = self.parts.iter().map(read).collect::<Result<Vec<Part>, Trouble>>()?;
+        let report = merge(parts).map_err(Trouble::Asked)?;
+        let comparison = report.comparison().map_err(|why| Trouble::Asked(why.to_string()))?;
+        let text = report.to_json();
+        output.write(|file| file.write_all(text.as_bytes()))?;
+        let mut calls = Calls::default();
+        for scenario in report.scenarios.iter().filter(|one| one.call != one.name) {
+            calls.by_path(&scenario.name, &scenario.call);
+        }
+        let shown = Board::of(&comparison).scenarios;
+        let calm = report.scenarios.iter().filter(|one| one.faults.is_empty());
+        let calm: Vec<&str> = calm.map(|one| one.name.as_str()).take(2).collect();
+        let measured = if calm.is_empty() { &shown[..shown.len().min(1)] } else { &calm[..] };
+        let seeds = (report.seeds.first, report.seeds.count);
+        super::note(self.quiet, &format!("{} parts make one whole", self.parts.len()));
+        output::print(&page(&comparison, measured, seeds, &calls, terminal))?;
+        Ok(Exit::of(&comparison.cells))
+    }
+}

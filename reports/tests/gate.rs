@@ -1,0 +1,123 @@
+//! The gate, as a pipeline sees it.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn locklab(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_locklab"));
+    command.current_dir(folder).args(arguments);
+    command.env("COLUMNS", "100").output().expect("the binary runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("text")
+}
+
+/// A pause of so many seconds; the lease is ten.
+fn scenario(folder: &Path, pause: &str) {
+    let text = format!(
+        "name = \"mine\"\nclients = 3\n\n[[fault]]\nwhen = {{ event = \"checked\" }}\n\
+         pause = {{ target = \"subject\", for = \"{pause}\" }}\n"
+    );
+    std::fs::write(folder.join("mine.toml"), text).expect("written");
+}
+
+const GATE: [&str; 3] = ["gate", "--baseline", "baseline.json"];
+
+/// A baseline of a lock in a scenario with such a pause.
+fn baseline(folder: &Path, pause: &str) {
+    scenario(folder, pause);
+    let compare = ["compare", "--protocol", "ttl", "--scenario", "mine.toml", "--scenario", "calm"];
+    let report = ["--seeds", "12", "--json", "report.json"];
+    let compared = locklab(folder, &[&compare[..], &report].concat());
+    assert_eq!(compared.status.code(), Some(0), "{}", text(&compared.stderr));
+    let made = locklab(folder, &[&GATE[..], &["--json", "report.json", "--update"]].concat());
+    assert_eq!(made.status.code(), Some(0), "{}", text(&made.stderr));
+}
+
+#[test]
+fn unchanged_it_is_green_twenty_times_in_a_row() {
+    let folder = tempfile::tempdir().expect("a folder");
+    baseline(folder.path(), "15s");
+    for _ in 0..20 {
+        let output = locklab(folder.path(), &GATE);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+        assert_eq!(
+            text(&output.stdout),
+            "2 pairs of a protocol and a scenario, 0 regressions, 0 news: the gate is green.\n"
+        );
+    }
+}
+
+#[test]
+fn a_guarantee_that_breaks_makes_it_red_with_a_command_that_shows_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    baseline(folder.path(), "2s");
+    scenario(folder.path(), "15s");
+    let output = locklab(folder.path(), &GATE);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stdout);
+    for part in [
+        "ttl in mine\n  BREAKS      mutual-exclusion  held 12/12 -> broken ",
+        "cargo run --release -- run mine.toml --protocol ttl --seed ",
+        "scenario mine\n  text ",
+        "the gate is RED.",
+        "If this is meant: locklab gate --baseline baseline.json --update",
+    ] {
+        assert!(said.contains(part), "{part} is not in {said}");
+    }
+    // If it is meant, the baseline is written anew, and it is green.
+    let updated = locklab(folder.path(), &[&GATE[..], &["--update"]].concat());
+    assert_eq!(updated.status.code(), Some(0));
+    assert!(text(&updated.stdout).contains("held 12/12 -> broken "));
+    assert!(text(&updated.stdout).ends_with("the baseline is written anew.\n"));
+    assert_eq!(locklab(folder.path(), &GATE).status.code(), Some(0));
+}
+
+#[test]
+fn a_break_that_is_not_found_makes_it_red() {
+    let folder = tempfile::tempdir().expect("a folder");
+    baseline(folder.path(), "15s");
+    scenario(folder.path(), "2s");
+    let output = locklab(folder.path(), &GATE);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("NOT FOUND   mutual-exclusion"), "{output:?}");
+}
+
+#[test]
+fn a_scenario_that_is_gone_makes_it_red() {
+    let folder = tempfile::tempdir().expect("a folder");
+    baseline(folder.path(), "15s");
+    std::fs::remove_file(folder.path().join("mine.toml")).expect("it was there");
+    let output = locklab(folder.path(), &GATE);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stdout);
+    assert!(said.contains("scenario mine\n  NOT TESTED"), "{said}");
+    assert!(text(&output.stderr).contains("mine.toml"), "{output:?}");
+}
+
+#[test]
+fn bad_input_gets_one_clear_message() {
+    let folder = tempfile::tempdir().expect("a folder");
+    baseline(folder.path(), "15s");
+    let path = folder.path().join("baseline.json");
+    let known = std::fs::read_to_string(&path).expect("it is there");
+    let refused = |arguments: &[&str], message: &str| {
+        let output = locklab(folder.path(), arguments);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let said = text(&output.stderr);
+        assert!(said.starts_with("error: ") && said.contains(message), "{said}");
+    };
+    refused(&["gate", "--baseline", "none.json"], "none.json");
+    let other = ["compare", "--protocol", "ttl", "--scenario", "calm", "--seeds", "3"];
+    locklab(folder.path(), &[&other[..], &["--json", "three.json"]].concat());
+    let with = |report| [&GATE[..], &["--json", report]].concat();
+    refused(&with("three.json"), "the report is of 3 seeds from 1, the baseline of 12 from 1");
+    locklab(folder.path(), &[&other[..], &["--shard", "1/2", "--json", "part.json"]].concat());
+    refused(&with("part.json"), "it is part 1/2 of a report");
+    refused(&with("mine.toml"), "`mine.toml` is not a report: ");
+    std::fs::write(&path, &known[..known.len() / 2]).expect("written");
+    refused(&GATE, "`baseline.json` is not a baseline: it is cut short: ");
+    std::fs::write(&path, [0xff, 0xfe, 0]).expect("written");
+    refused(&GATE, "`baseline.json`: it is no text");
+}
