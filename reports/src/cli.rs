@@ -6,6 +6,7 @@
 mod check;
 mod choose;
 mod compare;
+mod envelope;
 mod exit;
 mod explore;
 mod list;
@@ -20,6 +21,7 @@ pub use exit::Exit;
 
 use crate::terminal::{Paint, Terminal};
 use clap::{Parser, Subcommand};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -66,6 +68,8 @@ enum Command {
     Replay(replay::Replay),
     /// Make a failure that was found small
     Shrink(shrink::Shrink),
+    /// Find how much of a fault each lock tolerates, beside what it promises
+    Envelope(envelope::Envelope),
     /// Check every interleaving of a small system, within bounds
     Check(check::Check),
     /// Look around in the states of a small system, in a browser
@@ -85,6 +89,7 @@ pub fn main() -> ExitCode {
         Some(Command::Search(search)) => search.run(&terminal),
         Some(Command::Replay(replay)) => replay.run(),
         Some(Command::Shrink(shrink)) => shrink.run(),
+        Some(Command::Envelope(envelope)) => envelope.run(&terminal),
         Some(Command::Check(check)) => check.run(&terminal),
         Some(Command::Explore(explore)) => explore.run(),
         Some(Command::List(list)) => list.run(&terminal),
@@ -108,6 +113,14 @@ fn on_ctrl_c(stop: &Arc<AtomicBool>) -> Result<(), Trouble> {
     };
     ctrlc::set_handler(heard)
         .map_err(|error| Trouble::Asked(format!("cannot listen for Ctrl-C: {error}")))
+}
+
+/// The text of a file.
+fn read_text(path: &Path) -> Result<String, Trouble> {
+    let name = path.display();
+    let bytes = std::fs::read(path)
+        .map_err(|error| Trouble::File(format!("cannot read `{name}`: {error}")))?;
+    String::from_utf8(bytes).map_err(|_| Trouble::File(format!("`{name}`: it is no text")))
 }
 
 /// A note on standard error for people who watch.

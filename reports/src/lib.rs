@@ -7,6 +7,7 @@
 
 pub mod checks;
 pub mod cli;
+pub mod envelope;
 pub mod report;
 pub mod tables;
 pub mod terminal;

@@ -56,6 +56,7 @@
 pub mod artifact;
 pub mod catalogue;
 pub mod contestant;
+pub mod envelope;
 pub mod judge;
 pub mod promise;
 pub mod registry;

@@ -3,6 +3,7 @@
 use super::trouble::Trouble;
 use crate::Calls;
 use locklab_scenarios::catalogue;
+use locklab_scenarios::envelope::Over;
 use locklab_scenarios::registry::Contestants;
 use locklab_scenarios::scenario::Scenario;
 use std::path::Path;
@@ -43,12 +44,15 @@ pub(super) fn scenarios(names: &[String]) -> Result<(Vec<Scenario>, Calls), Trou
     Ok((chosen, calls))
 }
 
-/// A scenario of the catalogue by its name, or of a file by its path.
+/// A scenario of the catalogue or of an envelope by its name, or of a file by its path.
 pub(super) fn scenario(name: &str, calls: &mut Calls) -> Result<Scenario, Trouble> {
     let wrong = match catalogue::find(name) {
         Ok(found) => return Ok(found),
         Err(wrong) => wrong,
     };
+    if let Some(found) = Over::find(name) {
+        return Ok(found);
+    }
     let path = Path::new(name);
     let is_path = name.contains(std::path::MAIN_SEPARATOR) || name.ends_with(".toml");
     if is_path || path.is_file() {

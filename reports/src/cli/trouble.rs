@@ -17,6 +17,11 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
+    /// A file is not what was asked for.
+    pub(super) fn unfit(what: &str, path: &Path, why: &dyn fmt::Display) -> Self {
+        Self::File(format!("`{}` is not {what}: {why}", path.display()))
+    }
+
     /// A file cannot be written.
     pub(super) fn unwritable(path: &Path, error: &io::Error) -> Self {
         Self::File(format!("cannot write `{}`: {error}", path.display()))
