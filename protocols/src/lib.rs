@@ -9,6 +9,7 @@ pub mod account;
 pub mod application;
 pub mod contract;
 pub mod id;
+mod margin;
 pub mod prelude;
 pub mod raft;
 pub mod spec;

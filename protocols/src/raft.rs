@@ -32,7 +32,8 @@
 //! | module | concern |
 //! | --- | --- |
 //! | `election` | terms, votes, pre-votes, stepping down |
-//! | `replication` | entries, conflicts, commitment, application |
+//! | `replication` | entries and conflicts |
+//! | `commitment` | what is committed, and what becomes of it |
 //! | [`log`] | the log, its digests |
 //! | `snapshot` | compaction, `InstallSnapshot` |
 //! | `read` | `ReadIndex` |
@@ -43,6 +44,7 @@
 
 mod agreement;
 mod client;
+mod commitment;
 mod disk;
 mod election;
 pub mod lock_table;

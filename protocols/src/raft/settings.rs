@@ -1,9 +1,9 @@
 //! The settings of the lock service, and what it promises.
 
 use crate::contract::{Assumption, Promise, Span};
+use crate::margin::{Margin, percent};
 use crate::spec::Guarantee;
 use crate::storage::Fencing;
-use crate::time::nanos;
 use std::time::Duration;
 
 /// Settings of the lock service.
@@ -82,7 +82,8 @@ impl Settings {
 
     /// How long a sync may take so that the log keeps up with the clients: a follower writes
     /// [`append_limit`](Self::append_limit) entries with each, and a hundred must get through in
-    /// the time of a lease (ten for each of ten clients); and a vote or a heartbeat must not wait for most of an election.
+    /// the time of a lease (ten for each of ten clients); and a vote or a heartbeat must not wait
+    /// for most of an election.
     ///
     /// Where disks are slower, the log falls behind by more than a lease, sessions are over when
     /// they are opened, clients open new ones, and what they ask for keeps the log behind.
@@ -94,18 +95,18 @@ impl Settings {
     /// How much true time is left between the end of the validity and the end of the lease if
     /// the holder's clock is slow and the leader's is fast by `rate` percent; `None` if the lease
     /// may end first.
-    ///
-    /// A clock that is slow by a rate `r` counts the validity `V` in `V / (1 - r)` of true time,
-    /// one that is fast counts the lease `L` in `L / (1 + r)`.
     pub fn slack(&self, rate: u32) -> Option<Duration> {
-        let slowest = percent(self.validity(), 100, 100_u32.checked_sub(rate)?);
-        percent(self.lease, 100, 100 + rate).checked_sub(slowest)
+        self.margin().slack(rate)
     }
 
     /// The largest error of clock rates, in percent, that the margin covers: 11 for the default
     /// of 20 percent of drift.
     pub fn rate_bound(&self) -> u32 {
-        (0..100).take_while(|rate| self.slack(*rate).is_some()).last().unwrap_or(0)
+        self.margin().rate_bound()
+    }
+
+    fn margin(&self) -> Margin {
+        Margin { validity: self.validity(), lease: self.lease }
     }
 
     /// What the lock service promises, all of it on the condition that no server forgets what it
@@ -144,7 +145,7 @@ impl Settings {
                 ],
             ),
         ]);
-        for (rate, slack) in self.trade() {
+        for (rate, slack) in self.margin().trade() {
             let rate = Assumption::ClockRateWithinPercent(rate);
             promises.extend([
                 Promise::of(MutualExclusion, [durable, rate, Assumption::ClientPauseAtMost(slack)]),
@@ -164,14 +165,6 @@ impl Settings {
         }
         promises
     }
-
-    /// Pairs of a rate and the slack that it leaves, best clocks first.
-    fn trade(&self) -> impl Iterator<Item = (u32, Duration)> + '_ {
-        let bound = self.rate_bound();
-        let mut rates = vec![0, bound / 2, bound];
-        rates.dedup();
-        rates.into_iter().filter_map(|rate| Some((rate, self.slack(rate)?)))
-    }
 }
 
 /// How many entries the log must take in the time of a lease: ten for each of [`CONTENDERS`].
@@ -179,12 +172,6 @@ const ENTRIES: u32 = 100;
 
 /// How many clients may contend for one lock so that each has its turn soon enough.
 const CONTENDERS: u32 = 10;
-
-/// `duration * numerator / denominator`, rounded down to nanoseconds.
-fn percent(duration: Duration, numerator: u32, denominator: u32) -> Duration {
-    let whole = u128::from(nanos(duration)) * u128::from(numerator) / u128::from(denominator);
-    Duration::from_nanos(u64::try_from(whole).unwrap_or(u64::MAX))
-}
 
 #[cfg(test)]
 mod tests {

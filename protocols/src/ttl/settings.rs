@@ -1,9 +1,9 @@
 //! The settings that the locks of this family share, and what follows from them.
 
 use crate::contract::{Assumption, Clock, Promise, Span};
+use crate::margin::{Margin, percent};
 use crate::spec::Guarantee;
 use crate::storage::Fencing;
-use crate::time::nanos;
 use std::time::Duration;
 
 /// What is always taken off the lease, besides the drift: Redis expires keys to the millisecond.
@@ -77,18 +77,18 @@ impl Settings {
     /// How much true time is left between the end of the validity and the end of the lease if
     /// the holder's clock is slow and the server's is fast by `rate` percent; `None` if the
     /// lease may end first.
-    ///
-    /// A clock that is slow by a rate `r` counts the validity `V` in `V / (1 - r)` of true time,
-    /// one that is fast counts the lease `L` in `L / (1 + r)`.
     pub fn slack(&self, rate: u32) -> Option<Duration> {
-        let slowest = percent(self.validity(), 100, 100_u32.checked_sub(rate)?);
-        percent(self.lease, 100, 100 + rate).checked_sub(slowest)
+        self.margin().slack(rate)
     }
 
     /// The largest error of clock rates, in percent, that the margin covers: 11 for the default
     /// of 20 percent of drift, 10 for 19, and 0 for Redlock's own 1 percent.
     pub fn rate_bound(&self) -> u32 {
-        (0..100).take_while(|rate| self.slack(*rate).is_some()).last().unwrap_or(0)
+        self.margin().rate_bound()
+    }
+
+    fn margin(&self) -> Margin {
+        Margin { validity: self.validity(), lease: self.lease }
     }
 
     /// How much true time the lock delay takes at least, if the server's clock is fast by `rate`
@@ -214,10 +214,7 @@ impl Settings {
 
     /// Pairs of a rate and a share of the slack that it leaves, best clocks first.
     fn trade(&self, shares: u32) -> impl Iterator<Item = (u32, Duration)> + '_ {
-        let bound = self.rate_bound();
-        let mut rates = vec![0, bound / 2, bound];
-        rates.dedup();
-        rates.into_iter().filter_map(move |rate| Some((rate, self.slack(rate)? / shares)))
+        self.margin().trade().map(move |(rate, slack)| (rate, slack / shares))
     }
 
     /// What a lock with durable tokens promises of data behind a fence.
@@ -233,12 +230,6 @@ impl Settings {
             with(Guarantee::NoLostUpdate, Some(Fencing::ReadsAndWrites)),
         ]
     }
-}
-
-/// `duration * numerator / denominator`, rounded down to nanoseconds.
-fn percent(duration: Duration, numerator: u32, denominator: u32) -> Duration {
-    let whole = u128::from(nanos(duration)) * u128::from(numerator) / u128::from(denominator);
-    Duration::from_nanos(u64::try_from(whole).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

@@ -3,9 +3,9 @@
 use super::message::Request;
 use crate::contract::{Assumption, Promise, Span};
 use crate::id::{LockId, ServerId};
+use crate::margin::{Margin, percent};
 use crate::spec::Guarantee;
 use crate::storage::Fencing;
-use crate::time::nanos;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -162,13 +162,16 @@ impl Settings {
     /// holder's clock is slow and a participant's is fast by `rate` percent; `None` if the lease
     /// may end first.
     pub fn slack(&self, rate: u32) -> Option<Duration> {
-        let slowest = percent(self.validity()?, 100, 100_u32.checked_sub(rate)?);
-        percent(self.lease?, 100, 100 + rate).checked_sub(slowest)
+        self.margin()?.slack(rate)
     }
 
     /// The largest error of clock rates, in percent, that the margin covers.
     pub fn rate_bound(&self) -> u32 {
-        (0..100).take_while(|rate| self.slack(*rate).is_some()).last().unwrap_or(0)
+        self.margin().map_or(0, Margin::rate_bound)
+    }
+
+    fn margin(&self) -> Option<Margin> {
+        Some(Margin { validity: self.validity()?, lease: self.lease? })
     }
 
     /// How long to wait before another try, after so many.
@@ -199,8 +202,7 @@ impl Settings {
             return promises;
         };
         let bound = self.rate_bound();
-        for rate in BTreeSet::from([0, bound / 2, bound]) {
-            let Some(pause) = self.slack(rate) else { continue };
+        for (rate, pause) in self.margin().into_iter().flat_map(Margin::trade) {
             let clocks = Assumption::ClockRateWithinPercent(rate);
             let assumes = [Assumption::ClientPauseAtMost(pause), clocks, disks];
             promises.push(Promise::of(Guarantee::MutualExclusion, assumes));
@@ -225,12 +227,6 @@ impl Settings {
         }
         promises
     }
-}
-
-/// `duration * numerator / denominator`, rounded down to nanoseconds.
-fn percent(duration: Duration, numerator: u32, denominator: u32) -> Duration {
-    let whole = u128::from(nanos(duration)) * u128::from(numerator) / u128::from(denominator);
-    Duration::from_nanos(u64::try_from(whole).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
