@@ -16,56 +16,72 @@ use std::collections::BTreeMap;
 /// What a fact is about: its kind (`"leader of term"`), and two numbers that say which.
 pub type Subject = (&'static str, u64, u64);
 
+/// Numbers by their subjects: first by kind, for kinds are few and strings slow to compare. A kind
+/// about which there is nothing is not there.
+type Numbers = BTreeMap<&'static str, BTreeMap<(u64, u64), u64>>;
+
 /// Facts that were true once and must stay so.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Facts {
-    facts: BTreeMap<Subject, u64>,
-    marks: BTreeMap<Subject, u64>,
+    facts: Numbers,
+    marks: Numbers,
 }
 
 impl Facts {
     /// States a fact. If another value was stated for the same subject before, nothing changes
     /// and that value comes back: the two contradict each other.
-    pub fn state(&mut self, subject: Subject, value: u64) -> Option<u64> {
-        let known = *self.facts.entry(subject).or_insert(value);
+    pub fn state(&mut self, (kind, first, second): Subject, value: u64) -> Option<u64> {
+        let of_kind = self.facts.entry(kind).or_default();
+        let known = *of_kind.entry((first, second)).or_insert(value);
         (known != value).then_some(known)
     }
 
     /// The value that was stated for a subject.
-    pub fn get(&self, subject: Subject) -> Option<u64> {
-        self.facts.get(&subject).copied()
+    pub fn get(&self, (kind, first, second): Subject) -> Option<u64> {
+        self.facts.get(kind)?.get(&(first, second)).copied()
     }
 
     /// The facts of a kind about `first`, in the order of the second number.
     pub fn about(&self, kind: &'static str, first: u64) -> impl Iterator<Item = (u64, u64)> + '_ {
-        let range = (kind, first, 0)..=(kind, first, u64::MAX);
-        self.facts.range(range).map(|((.., second), value)| (*second, *value))
+        let of_kind = self.facts.get(kind).into_iter();
+        let range = of_kind.flat_map(move |facts| facts.range((first, 0)..=(first, u64::MAX)));
+        range.map(|((_, second), value)| (*second, *value))
     }
 
     /// Forgets a fact: it is about something that is over.
     pub fn forget(&mut self, subject: Subject) {
-        self.facts.remove(&subject);
+        remove(&mut self.facts, subject);
     }
 
     /// Forgets the facts of a kind whose first number is below `first`: nobody can state them any
     /// more.
     pub fn forget_below(&mut self, kind: &'static str, first: u64) {
-        let old: Vec<Subject> =
-            self.facts.range((kind, 0, 0)..(kind, first, 0)).map(|(subject, _)| *subject).collect();
-        for subject in old {
-            self.facts.remove(&subject);
+        if let Some(of_kind) = self.facts.get_mut(kind) {
+            *of_kind = of_kind.split_off(&(first, 0));
+            if of_kind.is_empty() {
+                self.facts.remove(kind);
+            }
         }
     }
 
     /// A number that may change, 0 at first: how far a check has come, so that each step looks
     /// only at what is new.
-    pub fn mark(&mut self, subject: Subject) -> &mut u64 {
-        self.marks.entry(subject).or_default()
+    pub fn mark(&mut self, (kind, first, second): Subject) -> &mut u64 {
+        self.marks.entry(kind).or_default().entry((first, second)).or_default()
     }
 
     /// Forgets such a number.
     pub fn unmark(&mut self, subject: Subject) {
-        self.marks.remove(&subject);
+        remove(&mut self.marks, subject);
+    }
+}
+
+fn remove(numbers: &mut Numbers, (kind, first, second): Subject) {
+    if let Some(of_kind) = numbers.get_mut(kind) {
+        of_kind.remove(&(first, second));
+        if of_kind.is_empty() {
+            numbers.remove(kind);
+        }
     }
 }
 
@@ -131,6 +147,10 @@ mod tests {
         facts.forget_below("entry", 2);
         assert_eq!(facts.get(("entry", 1, 0)), None);
         assert_eq!(facts.get(("entry", 2, 0)), Some(8));
+        facts.forget(("entry", 2, 0));
+        *facts.mark(("come", 1, 0)) = 3;
+        facts.unmark(("come", 1, 0));
+        assert_eq!(facts, Facts::default(), "nothing is left of what is forgotten");
     }
 
     /// A protocol that says whatever it is told to say.
