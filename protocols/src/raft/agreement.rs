@@ -6,7 +6,7 @@
 //! | election safety | a term has one leader; a server votes once in a term, restarts included |
 //! | leader append-only | a leader's log keeps what it had since it leads |
 //! | log matching | an index and a term stand for one log up to there |
-//! | leader completeness | who leads has what was committed in its term or before |
+//! | leader completeness | who leads has what was committed in its term or before; and who lacks what is committed cannot be elected |
 //! | state-machine safety | at each index one entry is committed, and one table follows from it |
 //! | monotonic | terms never go back, commit indexes not within a life |
 //! | reads | an answer takes everything into account that was committed when the question came |
@@ -40,12 +40,13 @@ pub(super) fn look(servers: Servers<'_, Raft>, stepped: ServerId, facts: &mut Fa
         (last, server.commit_index(), server.last_applied()),
         (server.answered, server.reads().len()),
     ));
-    let before = std::mem::replace(facts.mark(("seen", id, 0)), seen);
-    // Whether it was like this before, and not what it was like: a model checker would tell states
-    // apart by it.
-    let same = u64::from(before == seen);
-    let settled = std::mem::replace(facts.mark(("seen", id, 1)), same);
-    if same + settled == 2 {
+    // Whether it was like this before is the last bit; what it was like then is not in it, for a
+    // model checker would tell states apart by that.
+    let seen = seen & !1;
+    let mark = facts.mark(("seen", id, 0));
+    let before = *mark;
+    *mark = seen | u64::from(before & !1 == seen);
+    if before == seen | 1 {
         return Accord::NothingToAgree;
     }
     let look = Look { servers, server, id, last };
@@ -159,6 +160,32 @@ impl Look<'_> {
         *facts.mark(("committed", 1, 0)) = server.current_term().0;
         for (_, leader) in self.servers.live() {
             complete(leader, facts)?;
+        }
+        self.outlasts_elections(server.commit_index())
+    }
+
+    /// Leader completeness, looked ahead: nobody who lacks what is committed now can get the votes
+    /// of a majority (section 5.4.1). Figure 8 is what happens where somebody can.
+    fn outlasts_elections(&self, commit_index: Index) -> Result<(), String> {
+        let digest = |server: &Server| server.log().position(commit_index).map(|at| at.digest);
+        let last = |server: &Server| (server.log().last().term, server.log().last().index);
+        let committed = digest(self.server);
+        let voters = self.server.configuration();
+        let up = || voters.iter().filter_map(|voter| self.servers.get(*voter));
+        for candidate in up() {
+            let has_it = commit_index < candidate.log().base().index;
+            if has_it || digest(candidate) == committed {
+                continue;
+            }
+            let votes = up().filter(|voter| last(voter) <= last(candidate)).count();
+            if 2 * votes > voters.len() {
+                let (id, other) = (self.id, candidate.id);
+                return Err(format!(
+                    "s{id} has committed entry {commit_index}, which {other} does not have, though \
+                     {votes} of {} would vote for {other}",
+                    voters.len()
+                ));
+            }
         }
         Ok(())
     }
