@@ -9,16 +9,23 @@
 //! The host says whether a lease ran out: it has the [`LeaseEvent::Expired`] of the step at hand,
 //! or one that is still to leave a server which has taken its step and waits for its disk.
 //!
+//! A server may let a lease run out while the live servers together cannot say who owns what: the
+//! last of a majority is down by the time at which the leader hears that it agreed, or the next
+//! leader is elected and does not yet know what is committed. The lease has ended all the same, and
+//! that is said at once; the account follows as soon as there is one again.
+//!
 //! [`LeaseEvent::Expired`]: crate::contract::LeaseEvent::Expired
 
 use crate::contract::{Event, Protocol, Servers};
 use crate::id::{LockId, Owner};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Who owned which lock when the account was last looked at.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Account {
     owners: BTreeMap<LockId, Vec<Owner>>,
+    /// Owners whose lease was said to have ended while there was no account.
+    ended: BTreeSet<(LockId, Owner)>,
 }
 
 impl Account {
@@ -37,25 +44,42 @@ impl Account {
         mut report: impl FnMut(Event),
     ) {
         if !protocol.has_account(servers) {
+            self.end_without_account(lock, ran_out, report);
             return;
         }
         let mut now = protocol.owners(servers, lock);
         now.sort_unstable();
         now.dedup();
-        let before = self.owners(lock);
-        if before == now {
-            return;
-        }
-        for owner in before.iter().filter(|owner| !now.contains(owner)) {
-            if ran_out(lock, *owner) {
+        let before = self.owners.get(&lock).map_or(&[][..], Vec::as_slice);
+        let mut ended_before = |owner| !self.ended.is_empty() && self.ended.remove(&(lock, owner));
+        for owner in before {
+            let told = ended_before(*owner);
+            if !now.contains(owner) && !told && ran_out(lock, *owner) {
                 report(Event::LeaseEnded { lock, owner: *owner });
             }
+        }
+        if before == now {
+            return;
         }
         report(Event::Owners { lock, owners: now.clone() });
         if now.is_empty() {
             self.owners.remove(&lock);
         } else {
             self.owners.insert(lock, now);
+        }
+    }
+
+    /// Nobody can say who owns what, but a lease that ran out has ended.
+    fn end_without_account(
+        &mut self,
+        lock: LockId,
+        ran_out: impl Fn(LockId, Owner) -> bool,
+        mut report: impl FnMut(Event),
+    ) {
+        for owner in self.owners.get(&lock).into_iter().flatten().copied() {
+            if ran_out(lock, owner) && self.ended.insert((lock, owner)) {
+                report(Event::LeaseEnded { lock, owner });
+            }
         }
     }
 

@@ -88,23 +88,17 @@ impl Default for Raft {
 
 impl Raft {
     /// The leader whose lock table counts, if one is sure to know everything that was
-    /// acknowledged: more than half of the servers are up, none of them is in a later term, and it
-    /// has committed an entry of its own. Another leader of an older term may believe in itself
-    /// for a while, but commits nothing.
+    /// acknowledged: it has committed an entry of its own, and a majority of those who vote is up
+    /// and in no later term, so that nobody can have been elected after it. Another leader of an
+    /// older term may believe in itself for a while, but commits nothing.
     fn leader<'a>(&self, servers: Servers<'a, Self>) -> Option<&'a Server> {
-        let mut newest: Option<&Server> = None;
-        let mut up = 0;
-        for (_, server) in servers.live() {
-            up += 1;
-            let later = |known: &Server| {
-                (server.current_term(), server.is_leader())
-                    > (known.current_term(), known.is_leader())
-            };
-            if newest.is_none_or(later) {
-                newest = Some(server);
-            }
-        }
-        newest.filter(|server| 2 * up > self.servers && server.knows_what_is_committed())
+        let leaders = servers.live().map(|(_, server)| server).filter(|server| server.is_leader());
+        let newest = leaders.max_by_key(|leader| leader.current_term())?;
+        let term = newest.current_term();
+        let voters = newest.configuration();
+        let up = voters.iter().filter_map(|voter| servers.get(*voter));
+        let with_it = up.filter(|server| server.current_term() <= term).count();
+        (newest.knows_what_is_committed() && 2 * with_it > voters.len()).then_some(newest)
     }
 }
 

@@ -1,15 +1,20 @@
-//! The servers' account is looked at while a server that has taken its step still waits for its
-//! disk: a lease that it has let run out is not taken for a lock that was lost.
+//! A lease that the servers have let run out is not taken for a lock that was lost: neither if
+//! their account is looked at while the server that did so still waits for its disk, nor if there
+//! is no account at that moment.
 
 use locklab_protocols::contract::{Disk, Event};
 use locklab_protocols::prelude::*;
+use locklab_sim::fault::{Crash, DiskLoss, Fault, Kind, Lasting, Target, When};
 use locklab_sim::outcome::Happening;
 use locklab_sim::{Plan, Record, run};
 
 /// Server 1 lets the lease of client 1 run out and syncs before it says so; server 2 ticks, so
 /// that the account is looked at meanwhile.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-struct SaysLate;
+struct SaysLate {
+    /// Whether there is an account only while both are up.
+    needs_both: bool,
+}
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 struct Server {
@@ -93,21 +98,26 @@ impl Protocol for SaysLate {
         Client
     }
 
+    fn has_account(&self, servers: Servers<'_, Self>) -> bool {
+        !self.needs_both || servers.live().count() == 2
+    }
+
     fn owners(&self, servers: Servers<'_, Self>, _: LockId) -> Vec<Owner> {
         servers.live().filter_map(|(_, server)| server.owner).collect()
     }
 }
 
-#[test]
-fn a_lease_that_ran_out_is_ended_and_not_lost() {
+/// What is told of the end of the lease, with these faults.
+fn told(lock: SaysLate, faults: Vec<Fault>) -> Vec<&'static str> {
     let plan = Plan {
         clients: 1,
         sync_time: 5 * EVERY,
+        faults,
         heal_at: Duration::from_secs(1),
         settle: Duration::from_secs(1),
         ..Plan::default()
     };
-    let outcome = run(&SaysLate, &plan, 1, Record::Everything);
+    let outcome = run(&lock, &plan, 1, Record::Everything);
     let told = outcome.trace.iter().filter_map(|traced| match &traced.what {
         Happening::Seen(seen) => match &seen.event {
             Event::LeaseEnded { .. } => Some("ended"),
@@ -117,5 +127,25 @@ fn a_lease_that_ran_out_is_ended_and_not_lost() {
         },
         _ => None,
     });
-    assert_eq!(told.collect::<Vec<_>>(), ["ended", "nobody", "expired"]);
+    told.collect()
+}
+
+#[test]
+fn a_lease_that_ran_out_is_ended_and_not_lost() {
+    let lock = SaysLate { needs_both: false };
+    assert_eq!(told(lock, Vec::new()), ["ended", "nobody", "expired"]);
+}
+
+/// Server 2 is down when the lease runs out. It is said at once that the lease has ended, and not
+/// once more when there is an account again.
+#[test]
+fn a_lease_that_ran_out_while_there_was_no_account_is_ended() {
+    let lock = SaysLate { needs_both: true };
+    let crash = Crash {
+        target: Target::Server(ServerId(2)).into(),
+        lasting: Lasting::For(20 * EVERY),
+        disk: DiskLoss::Kept,
+    };
+    let fault = Fault { when: When::At(9 * EVERY), kind: Kind::Crash(crash) };
+    assert_eq!(told(lock, vec![fault]), ["expired", "ended", "nobody"]);
 }
