@@ -178,17 +178,7 @@ impl RaftClient {
 
     fn hear(&mut self, from: ServerId, body: Message, fx: &mut Fx) {
         match body {
-            Message::Redirect(leader) => {
-                // Servers that know no better may send a client in a circle.
-                if let Some(leader) = leader.filter(|_| from == self.leader)
-                    && self.redirections < self.servers
-                {
-                    self.redirections += 1;
-                    self.leader = leader;
-                    self.ask_again(fx);
-                }
-                return;
-            }
+            Message::Redirect(leader) => return self.redirected(from, leader, fx),
             Message::Reply(Reply::Opened { attempt, session }) => {
                 self.opened(attempt, session, fx);
             }
@@ -207,6 +197,28 @@ impl RaftClient {
         self.heard = true;
         self.redirections = 0;
         self.leader = from;
+    }
+
+    /// Whoever was asked does not lead.
+    fn redirected(&mut self, from: ServerId, leader: Option<ServerId>, fx: &mut Fx) {
+        if from != self.leader {
+            return;
+        }
+        match leader {
+            // Servers that know no better may send a client in a circle.
+            Some(leader) if self.redirections < self.servers => {
+                self.redirections += 1;
+                self.leader = leader;
+                self.ask_again(fx);
+            }
+            // Nobody leads, or not yet. Whoever comes to lead says so within a heartbeat, and a
+            // renewal must not wait for longer.
+            _ if self.retries => {
+                self.heard = false;
+                fx.arm(ClientTimer::Retry, Clock::Monotonic, self.settings.heartbeat);
+            }
+            _ => {}
+        }
     }
 
     fn answered(&mut self, sequence: Sequence, answer: Answer, fx: &mut Fx) {

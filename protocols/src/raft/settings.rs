@@ -92,6 +92,14 @@ impl Settings {
         (self.lease * batch / ENTRIES).min(self.election_timeout / 5)
     }
 
+    /// Whether a lease is long enough to be kept through a change of the leader: in half of it,
+    /// servers that hear of no leader cease to believe in the last one, campaign, and after votes
+    /// that were split campaign once more. (etcd makes no lease shorter than one and a half times
+    /// the election timeout.)
+    pub fn outlives_elections(&self) -> bool {
+        self.lease / 2 >= self.election_timeout * 4
+    }
+
     /// How much true time is left between the end of the validity and the end of the lease if
     /// the holder's clock is slow and the leader's is fast by `rate` percent; `None` if the lease
     /// may end first.
@@ -126,15 +134,6 @@ impl Settings {
             Promise::of(FencedWrites, [durable, fenced(Fencing::Writes)]),
             Promise::of(NoLostUpdate, [durable, fenced(Fencing::ReadsAndWrites)]),
             Promise::of(
-                LeaseKept,
-                [
-                    durable,
-                    Assumption::ClockRateWithinPercent(0),
-                    Assumption::ServerPauseAtMost(self.lease / 4),
-                    Assumption::DelayAtMost(self.lease / 4),
-                ],
-            ),
-            Promise::of(
                 Progress,
                 [
                     durable,
@@ -145,6 +144,18 @@ impl Settings {
                 ],
             ),
         ]);
+        if self.outlives_elections() {
+            promises.push(Promise::of(
+                LeaseKept,
+                [
+                    durable,
+                    Assumption::ClockRateWithinPercent(0),
+                    Assumption::ServerPauseAtMost(self.lease / 4),
+                    Assumption::DelayAtMost(self.lease / 4),
+                    Assumption::SyncAtMost(self.slowest_sync()),
+                ],
+            ));
+        }
         for (rate, slack) in self.margin().trade() {
             let rate = Assumption::ClockRateWithinPercent(rate);
             promises.extend([
@@ -192,5 +203,15 @@ mod tests {
         let lease = Duration::from_secs(1);
         let one = Settings { append_limit: 1, lease, ..usual };
         assert_eq!(one.slowest_sync(), Duration::from_millis(10));
+    }
+
+    #[test]
+    fn a_lease_that_an_election_may_outlast_is_not_promised_to_be_kept() {
+        let promised = |lease| {
+            let settings = Settings { lease: Duration::from_secs(lease), ..Settings::default() };
+            settings.promises().iter().any(|promise| promise.guarantee == Guarantee::LeaseKept)
+        };
+        assert!(promised(10) && promised(4));
+        assert!(!promised(3));
     }
 }
