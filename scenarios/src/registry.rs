@@ -116,7 +116,10 @@ fn raft_settings(scenario: &Scenario, usual: raft::Settings) -> raft::Settings {
         lease: lock.lease.unwrap_or(usual.lease),
         drift_percent: lock.drift_percent.unwrap_or(usual.drift_percent),
         acquire_timeout: lock.acquire_timeout.unwrap_or(usual.acquire_timeout),
+        query_every: lock.query_every.unwrap_or(usual.query_every),
         snapshot_every: lock.snapshot_every.unwrap_or(usual.snapshot_every),
+        snapshot_chunk: lock.snapshot_chunk.unwrap_or(usual.snapshot_chunk),
+        append_limit: lock.append_limit.unwrap_or(usual.append_limit),
         transfer_every: lock.transfer_every.or(usual.transfer_every),
         reconfigure_every: lock.reconfigure_every.or(usual.reconfigure_every),
         ..usual

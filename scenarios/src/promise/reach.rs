@@ -48,7 +48,12 @@ fn can_be(target: Target, when: &When, part: Part) -> bool {
         | Target::Server(_)
         | Target::Minority
         | Target::Majority
-        | Target::Servers => part == Part::Servers,
+        | Target::Servers
+        | Target::Followers
+        | Target::LeaderMinority
+        | Target::OtherMajority
+        | Target::LeaderMajority
+        | Target::OtherMinority => part == Part::Servers,
         Target::Storage => part == Part::Storage,
         Target::All => true,
         Target::Subject => match when {

@@ -107,8 +107,15 @@ fn network(network: &Spanned<Network>) -> Result<(), Wrong> {
     }
     let ends = links.iter().flat_map(|link| link.from.0.iter().chain(&link.to.0));
     let role = |target: &&Target| {
-        use Target::{Holder, Leader, NextWaiter, Subject};
-        matches!(target, Holder | NextWaiter | Subject | Leader)
+        use Target::{
+            Followers, Holder, Leader, LeaderMajority, LeaderMinority, NextWaiter, OtherMajority,
+            OtherMinority, Subject,
+        };
+        match target {
+            Holder | NextWaiter | Subject | Leader | Followers => true,
+            LeaderMinority | OtherMajority | LeaderMajority | OtherMinority => true,
+            _ => false,
+        }
     };
     if let Some(target) = ends.into_iter().find(role) {
         let text = format!("`{target}` changes while a run goes on, so it makes no link");

@@ -48,6 +48,15 @@ pub struct LockSettings {
     /// After how many log entries a server takes a snapshot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshot_every: Option<u64>,
+    /// How many rows of the lock table a leader sends at once when it sends its snapshot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshot_chunk: Option<usize>,
+    /// How many log entries a leader sends at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub append_limit: Option<usize>,
+    /// How often a client that waits asks who holds the lock.
+    #[serde(with = "optional_duration", skip_serializing_if = "Option::is_none")]
+    pub query_every: Option<Duration>,
     /// How often a leader hands over.
     #[serde(with = "optional_duration", skip_serializing_if = "Option::is_none")]
     pub transfer_every: Option<Duration>,
@@ -68,7 +77,15 @@ impl LockSettings {
         if self.snapshot_every == Some(0) {
             return Err("`snapshot_every` is 0; it counts entries from 1".to_owned());
         }
+        for (key, number) in
+            [("snapshot_chunk", self.snapshot_chunk), ("append_limit", self.append_limit)]
+        {
+            if number == Some(0) {
+                return Err(format!("`{key}` is 0, so nothing would ever be sent"));
+            }
+        }
         let often = [
+            ("query_every", self.query_every),
             ("transfer_every", self.transfer_every),
             ("reconfigure_every", self.reconfigure_every),
         ];

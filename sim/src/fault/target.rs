@@ -33,10 +33,20 @@ pub enum Target {
     Clients,
     /// Every node.
     All,
+    /// The servers that do not lead.
+    Followers,
+    /// The leaders, and others beside them as long as they are fewer than half of all servers.
+    LeaderMinority,
+    /// The servers that are not in `leader-minority`.
+    OtherMajority,
+    /// The leaders, and as many others as it takes for more than half of all servers.
+    LeaderMajority,
+    /// The servers that are not in `leader-majority`.
+    OtherMinority,
 }
 
 /// The names of all targets, as scenario files spell them.
-pub const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 17] = [
     "holder",
     "next-waiter",
     "subject",
@@ -49,6 +59,11 @@ pub const NAMES: [&str; 12] = [
     "servers",
     "clients",
     "all",
+    "followers",
+    "leader-minority",
+    "other-majority",
+    "leader-majority",
+    "other-minority",
 ];
 
 impl FromStr for Target {
@@ -66,6 +81,11 @@ impl FromStr for Target {
             "servers" => Self::Servers,
             "clients" => Self::Clients,
             "all" => Self::All,
+            "followers" => Self::Followers,
+            "leader-minority" => Self::LeaderMinority,
+            "other-majority" => Self::OtherMajority,
+            "leader-majority" => Self::LeaderMajority,
+            "other-minority" => Self::OtherMinority,
             _ => match text.split_once(' ') {
                 Some(("server", number)) => Self::Server(ServerId(parse_number(text, number)?)),
                 Some(("client", number)) => Self::Client(ClientId(parse_number(text, number)?)),
@@ -107,6 +127,11 @@ impl fmt::Display for Target {
             Self::Servers => "servers",
             Self::Clients => "clients",
             Self::All => "all",
+            Self::Followers => "followers",
+            Self::LeaderMinority => "leader-minority",
+            Self::OtherMajority => "other-majority",
+            Self::LeaderMajority => "leader-majority",
+            Self::OtherMinority => "other-minority",
         })
     }
 }

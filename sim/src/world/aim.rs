@@ -29,6 +29,16 @@ impl NodeSet {
     fn add(&mut self, slot: usize) {
         self.0[slot] = true;
     }
+
+    /// Adds the servers that are among the chosen, or those that are not; nobody if nobody was
+    /// chosen.
+    fn add_servers(&mut self, chosen: &[bool], among: bool) {
+        if chosen.contains(&true) {
+            for (member, chosen) in self.0.iter_mut().zip(chosen) {
+                *member |= *chosen == among;
+            }
+        }
+    }
 }
 
 impl<P: Protocol> World<P> {
@@ -56,11 +66,15 @@ impl<P: Protocol> World<P> {
                     set.add(slot);
                 }
             }
-            Target::Leader => {
-                let leaders = self.setting.protocol.in_role(Role::Leader, self.system.servers());
-                for leader in leaders {
-                    set.add(leader.index());
-                }
+            Target::Leader => set.add_servers(&self.around_leaders(0), true),
+            Target::Followers => set.add_servers(&self.around_leaders(0), false),
+            Target::LeaderMinority => set.add_servers(&self.around_leaders(minority), true),
+            Target::OtherMajority => set.add_servers(&self.around_leaders(minority), false),
+            Target::LeaderMajority => {
+                set.add_servers(&self.around_leaders(servers - minority), true);
+            }
+            Target::OtherMinority => {
+                set.add_servers(&self.around_leaders(servers - minority), false);
             }
             Target::Storage => set.add(storage),
             Target::Server(id) => self.add_node(Some(NodeId::Server(id)), set),
@@ -71,6 +85,27 @@ impl<P: Protocol> World<P> {
             Target::Clients => (servers..storage).for_each(|slot| set.add(slot)),
             Target::All => (0..self.nodes.len()).for_each(|slot| set.add(slot)),
         }
+    }
+
+    /// Which servers lead, with those that come next by number until there are so many; nobody if
+    /// nobody leads.
+    fn around_leaders(&self, many: usize) -> Vec<bool> {
+        let servers = self.setting.protocol.servers();
+        let mut chosen = vec![false; servers];
+        let leaders = self.setting.protocol.in_role(Role::Leader, self.system.servers());
+        for leader in &leaders {
+            chosen[leader.index()] = true;
+        }
+        let mut left = many.saturating_sub(leaders.len());
+        if let Some(first) = leaders.first() {
+            for slot in (first.index()..servers).chain(0..first.index()) {
+                if left > 0 && !chosen[slot] {
+                    chosen[slot] = true;
+                    left -= 1;
+                }
+            }
+        }
+        chosen
     }
 
     fn add_node(&self, node: Option<NodeId>, set: &mut NodeSet) {
