@@ -20,6 +20,10 @@ const BUCKETS: u64 = 4096;
 /// heap is the next.
 type Key = Reverse<(Time, u64, u32)>;
 
+/// A place in the order of arrival.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Place(u64);
+
 /// A queue of things that happen at moments.
 #[derive(Clone, Debug)]
 pub struct Queue<T> {
@@ -56,6 +60,19 @@ impl<T> Default for Queue<T> {
 impl<T> Queue<T> {
     /// Puts something in.
     pub fn push(&mut self, at: Time, what: T) {
+        let place = self.take_place();
+        self.push_in_place(at, place, what);
+    }
+
+    /// A place in the order of arrival, for something that is put in later as if it were put in
+    /// now.
+    pub fn take_place(&mut self) -> Place {
+        self.sequence += 1;
+        Place(self.sequence - 1)
+    }
+
+    /// Puts something in at a place that was taken before.
+    pub fn push_in_place(&mut self, at: Time, place: Place, what: T) {
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.slots[slot as usize] = Some(what);
@@ -67,8 +84,7 @@ impl<T> Queue<T> {
                 slot
             }
         };
-        let key = Reverse((at, self.sequence, slot));
-        self.sequence += 1;
+        let key = Reverse((at, place.0, slot));
         let bucket = at.0 >> WIDTH_POWER;
         if bucket <= self.bucket {
             self.at_hand.push(key);
@@ -163,6 +179,20 @@ mod tests {
         }
         let order: String = std::iter::from_fn(|| queue.pop().map(|(_, name)| name)).collect();
         assert_eq!(order, "abcde");
+    }
+
+    #[test]
+    fn what_is_put_in_late_keeps_its_place() {
+        let mut queue = Queue::default();
+        queue.push(Time(5), 'b');
+        let place = queue.take_place();
+        queue.push(Time(5), 'd');
+        queue.push(Time(1), 'a');
+        let mut order = String::new();
+        order.extend(queue.pop().map(|(_, name)| name));
+        queue.push_in_place(Time(5), place, 'c');
+        order.extend(std::iter::from_fn(|| queue.pop().map(|(_, name)| name)));
+        assert_eq!(order, "abcd");
     }
 
     /// The same pushes and pops on a plain heap give the same order, for delays from nothing to

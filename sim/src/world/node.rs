@@ -2,6 +2,7 @@
 
 use crate::chance::Chance;
 use crate::clock::Clocks;
+use crate::queue::Place;
 use locklab_protocols::contract::{Clock, Protocol, Reading};
 use locklab_protocols::id::NodeId;
 use locklab_protocols::system::{PacketOf, SystemEffect, TimerOf};
@@ -10,12 +11,20 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 /// A timer that runs.
+///
+/// Most timers never fire: they are armed anew before that. So one that is put off keeps its entry
+/// in the queue, and is queued again, at the place that it took when it was put off, when that
+/// entry comes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Armed {
     /// Tells this arming from earlier and later ones of the same timer.
     pub(super) generation: u64,
     pub(super) clock: Clock,
     pub(super) deadline: Reading,
+    /// When it is due, and its place among what is due then; `None` if its clock stands still.
+    pub(super) due: Option<(Time, Place)>,
+    /// The arming of which there is an entry in the queue, and when that comes.
+    pub(super) queued: Option<(u64, Time)>,
 }
 
 /// A question that a step asked.

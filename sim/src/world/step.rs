@@ -49,7 +49,13 @@ impl<P: Protocol> World<P> {
     /// A timer is due, if it is still armed so.
     pub(super) fn due(&mut self, slot: usize, timer: TimerOf<P>, generation: u64) {
         let node = &mut self.nodes[slot];
-        if node.timers.get(&timer).is_none_or(|armed| armed.generation != generation) {
+        let Some(armed) = node.timers.get_mut(&timer) else { return };
+        if armed.queued.is_none_or(|(queued, _)| queued != generation) {
+            return;
+        }
+        armed.queued = None;
+        if armed.generation != generation {
+            self.queue_timer(slot, timer);
             return;
         }
         if node.held_up() {
@@ -198,10 +204,23 @@ impl<P: Protocol> World<P> {
         self.generations += 1;
         let generation = self.generations;
         let due = node.clocks.due(clock, deadline).map(|due| due.max(self.now));
-        node.timers.insert(timer.clone(), Armed { generation, clock, deadline });
-        if let Some(due) = due {
-            self.queue.push(due, Next::Due { slot, timer, generation });
+        let due = due.map(|due| (due, self.queue.take_place()));
+        let queued = node.timers.get(&timer).and_then(|armed| armed.queued);
+        let armed = Armed { generation, clock, deadline, due, queued };
+        node.timers.insert(timer.clone(), armed);
+        let comes_first = |(at, _)| queued.is_some_and(|(_, entry)| entry <= at);
+        if due.is_some_and(|due| !comes_first(due)) {
+            self.queue_timer(slot, timer);
         }
+    }
+
+    /// Puts a timer into the queue, at the place that it has.
+    fn queue_timer(&mut self, slot: usize, timer: TimerOf<P>) {
+        let Some(armed) = self.nodes[slot].timers.get_mut(&timer) else { return };
+        let Some((due, place)) = armed.due else { return };
+        let generation = armed.generation;
+        armed.queued = Some((generation, due));
+        self.queue.push_in_place(due, place, Next::Due { slot, timer, generation });
     }
 
     /// After a change of a node's clocks: asks anew when each of its timers is due. Says how many
@@ -216,9 +235,14 @@ impl<P: Protocol> World<P> {
             changed += 1;
             self.generations += 1;
             armed.generation = self.generations;
+            armed.due = None;
+            armed.queued = None;
             if let Some(due) = node.clocks.due(armed.clock, armed.deadline) {
+                let (due, place) = (due.max(self.now), self.queue.take_place());
                 let (timer, generation) = (timer.clone(), armed.generation);
-                self.queue.push(due.max(self.now), Next::Due { slot, timer, generation });
+                armed.due = Some((due, place));
+                armed.queued = Some((generation, due));
+                self.queue.push_in_place(due, place, Next::Due { slot, timer, generation });
             }
         }
         // What was due before the change stays due: it is withheld, not lost.
