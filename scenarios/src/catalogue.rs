@@ -101,6 +101,9 @@ files! {
     "raft-leader-deaf"
     "raft-old-leader"
     "raft-old-leader-alone"
+    "raft-leader-alone-with-holder"
+    "raft-minority-cut-off"
+    "raft-holder-with-minority"
     "raft-leader-paused-past-election"
     "raft-leader-paused-past-lease"
     "raft-flapping-links"
@@ -114,6 +117,10 @@ files! {
     "raft-membership-under-faults"
     "raft-transfer-under-faults"
     "raft-doubled-commands"
+    "raft-figure-8"
+    "raft-read-after-election"
+    "raft-three-servers"
+    "raft-seven-servers"
 }
 
 /// All scenarios, in the order of reports.
