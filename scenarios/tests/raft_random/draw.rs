@@ -1,48 +1,45 @@
-//! Draws a lock service and a plan: which kinds of faults there are at all (swarm testing, Groce
+//! Draws a lock service and a scenario: which kinds of faults there are at all (swarm testing, Groce
 //! et al. 2012), and what they strike, when, and for how long.
 
 use locklab_protocols::application::{LockOrder, Workload};
 use locklab_protocols::contract::Trigger;
 use locklab_protocols::id::{ClientId, ServerId};
 use locklab_protocols::raft::{Raft, Settings};
-use locklab_sim::Plan;
+use locklab_protocols::storage::Fencing;
+use locklab_scenarios::scenario::Scenario;
 use locklab_sim::chance::Chance;
 use locklab_sim::fault::{
     ClockRate, Crash, Cut, DiskLoss, Fault, Kind, Lasting, OnLinks, OnNodes, Partition, Reorder,
     Shape, Slow, SlowLinks, Target, Targets, When,
 };
 use locklab_sim::network::Delay;
-use std::sync::Arc;
 use std::time::Duration;
 
-/// When all faults of a drawn plan end.
+/// When all faults of a drawn scenario end.
 const HEAL_AT: u64 = 14_000;
 
 fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-/// The lock service and the plan of a seed.
-pub(crate) fn draw(seed: u64) -> (Raft, Plan) {
+/// The lock service and the scenario of a seed.
+pub(crate) fn draw(seed: u64) -> (Raft, Scenario) {
     let mut draw = Draw { chance: Chance::new(seed, &"plan"), servers: 5, clients: 3 };
     draw.servers = *draw.one_of(&[3, 5, 5, 5, 7]);
     draw.clients = draw.chance.between(2, 5) as usize;
     let raft = Raft { servers: draw.servers, settings: draw.settings() };
-    let workload = Arc::new(draw.workload());
+    let mut scenario = Scenario::new("random")
+        .clients(draw.clients)
+        .fencing(*draw.one_of(&[Fencing::Writes, Fencing::ReadsAndWrites]))
+        .workload(draw.workload())
+        .sync_time(millis(*draw.one_of(&[1, 1, 5, 30])))
+        .heal_at(millis(HEAL_AT))
+        .settle(Duration::from_secs(31))
+        .progress_within(Duration::from_secs(30));
     let kinds: Vec<u64> = (0..KINDS).filter(|_| draw.chance.percent(40)).collect();
     let count = draw.chance.between(1, 6);
-    let faults = (0..count).filter_map(|_| draw.fault(&kinds)).collect();
-    let plan = Plan {
-        clients: draw.clients,
-        workload,
-        faults,
-        heal_at: millis(HEAL_AT),
-        settle: Duration::from_secs(31),
-        sync_time: millis(*draw.one_of(&[1, 1, 5, 30])),
-        progress_bound: Duration::from_secs(30),
-        ..Plan::default()
-    };
-    (raft, plan)
+    scenario.faults = (0..count).filter_map(|_| draw.fault(&kinds)).collect();
+    (raft, scenario)
 }
 
 /// How many kinds of faults are drawn. Those of wall clocks are left out, for the lock service
@@ -71,6 +68,7 @@ impl Draw {
         Settings {
             lease,
             acquire_timeout: millis(*self.one_of(&[0, 1_000, 4_000, 10_000])),
+            query_every: millis(*self.one_of(&[20, 100, 1_000])),
             snapshot_every: *self.one_of(&[4, 16, 64, 128]),
             snapshot_chunk: *self.one_of(&[1, 3, 16]),
             append_limit: *self.one_of(&[1, 4, 64]),
@@ -201,12 +199,33 @@ impl Draw {
     }
 
     fn partition(&mut self, lasting: Lasting) -> Kind {
-        let shapes = [Shape::Halves, Shape::Bridge, Shape::MajoritiesRing];
-        if self.chance.percent(60) {
-            let shape = Some(*self.one_of(&shapes));
-            return Kind::Partition(Partition { sides: Vec::new(), shape, lasting });
+        match self.chance.below(3) {
+            0 => {
+                let shapes = [Shape::Halves, Shape::Bridge, Shape::MajoritiesRing];
+                let shape = Some(*self.one_of(&shapes));
+                Kind::Partition(Partition { sides: Vec::new(), shape, lasting })
+            }
+            1 => self.around_the_leader(lasting),
+            _ => self.at_random(lasting),
         }
-        // The leader's side may be the smaller or the larger one, with the holder or without.
+    }
+
+    /// The leader alone, with a minority or with a majority; the holder with it, with the others,
+    /// or with both.
+    fn around_the_leader(&mut self, lasting: Lasting) -> Kind {
+        let (with, without) = *self.one_of(&[
+            (Target::Leader, Target::Followers),
+            (Target::LeaderMinority, Target::OtherMajority),
+            (Target::LeaderMajority, Target::OtherMinority),
+        ]);
+        let mut sides = vec![Targets::from(with), Targets::from(without)];
+        if let Some(side) = sides.get_mut(self.chance.below(3) as usize) {
+            side.0.push(Target::Holder);
+        }
+        Kind::Partition(Partition { sides, shape: None, lasting })
+    }
+
+    fn at_random(&mut self, lasting: Lasting) -> Kind {
         let mut sides = [vec![], vec![]];
         for server in 0..self.servers {
             sides[usize::from(self.chance.percent(50))].push(Target::Server(ServerId::at(server)));
