@@ -6,6 +6,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use locklab_protocols::application::Workload;
+use locklab_protocols::raft::Raft;
 use locklab_protocols::stable_hash::StableHasher;
 use locklab_protocols::ttl::Ttl;
 use locklab_sim::chance::Chance;
@@ -67,6 +68,14 @@ fn steps(criterion: &mut Criterion) {
     });
     group.bench_function("simulator, ttl, 5 clients, all monitors", |bencher| {
         bencher.iter(|| run(&ttl, black_box(&calm), 1, Record::Nothing));
+    });
+    let raft = Raft { servers: 5, ..Raft::default() };
+    let outcome = run(&raft, &calm, 1, Record::Nothing);
+    let per_second = outcome.steps / SIMULATED.as_secs();
+    println!("raft with 5 servers and 5 clients takes {per_second} steps in each simulated second");
+    group.throughput(Throughput::Elements(outcome.steps));
+    group.bench_function("simulator, raft, 5 servers, 5 clients, all monitors", |bencher| {
+        bencher.iter(|| run(&raft, black_box(&calm), 1, Record::Nothing));
     });
     group.finish();
 }
