@@ -84,10 +84,13 @@ enum Command {
     #[command(after_help = examples::SHRINK)]
     Shrink(shrink::Shrink),
     /// Find how much of a fault each lock tolerates, beside what it promises
+    #[command(after_help = examples::ENVELOPE)]
     Envelope(envelope::Envelope),
     /// Compare with what is known to come out, and fail where something got worse
+    #[command(after_help = examples::GATE)]
     Gate(gate::Gate),
     /// Put the parts of a comparison together
+    #[command(after_help = examples::MERGE)]
     Merge(merge::Merge),
     /// Check every interleaving of a small system, within bounds
     #[command(after_help = examples::CHECK)]

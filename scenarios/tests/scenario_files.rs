@@ -43,6 +43,9 @@ drift_percent = 5
 snapshot_every = 20
 transfer_every = "7s"
 reconfigure_every = "4s"
+snapshot_chunk = 4
+append_limit = 8
+query_every = "250ms"
 
 [workload]
 locks = 3
@@ -153,6 +156,9 @@ fn built() -> Scenario {
         without_lease: Some(false),
         drift_percent: Some(5),
         snapshot_every: Some(20),
+        snapshot_chunk: Some(4),
+        append_limit: Some(8),
+        query_every: Some(millis(250)),
         transfer_every: Some(seconds(7)),
         reconfigure_every: Some(seconds(4)),
     };

@@ -82,9 +82,13 @@ pub(super) fn stage(words: &[&str]) -> Result<Box<dyn Play>, String> {
     for word in words {
         let (name, value) = word.split_once('=').ok_or_else(|| format!("no setting {word}"))?;
         let value: usize = value.parse().map_err(|_| format!("no number {value}"))?;
+        let seconds = Duration::from_secs(value as u64);
         match name {
             "servers" => servers = value,
             "clients" => clients = value,
+            "transfer-every" => settings.transfer_every = Some(seconds),
+            "reconfigure-every" => settings.reconfigure_every = Some(seconds),
+            "acquire-timeout" => settings.acquire_timeout = seconds,
             "append-limit" => settings.append_limit = value,
             "snapshot-every" => settings.snapshot_every = value as u64,
             "chunk" => settings.snapshot_chunk = value,

@@ -14,7 +14,8 @@
 //! clients, and starts them. Settings are `expiry=monotonic`, `persist=never|every-second`,
 //! `lock-delay=15s`, `restart-delay=10s` (Redlock), `wait=yes` (replicated), `participants=2`,
 //! `coordinators=2`, `spread=yes`, `lease=none` (two-phase), `servers=5`, `append-limit=1`,
-//! `snapshot-every=4`, `chunk=2` (raft), `clients=3`. The others are
+//! `snapshot-every=4`, `chunk=2`, and in seconds `transfer-every=20`, `reconfigure-every=20`,
+//! `acquire-timeout=0` (raft), `clients=3`. The others are
 //!
 //! | command | what happens |
 //! | --- | --- |

@@ -108,10 +108,7 @@ impl Compare {
             note(self.quiet, text);
         }
         let text = match self.format {
-            Format::Table => {
-                let measured = self.measured(&Board::of(comparison), &scenarios);
-                page(comparison, &measured, (self.first_seed, self.seeds), &calls, terminal)
-            }
+            Format::Table => page(comparison, &report, &calls, terminal),
             Format::Json => report.to_json(),
             Format::Markdown => markdown(&report),
         };
@@ -125,19 +122,6 @@ impl Compare {
         let (first, count) = shard.share(self.first_seed, self.seeds);
         Seeds { first, count }
     }
-
-    /// The scenarios whose costs are shown: those that were asked for, or else the calm ones.
-    fn measured<'a>(&self, board: &Board<'a>, scenarios: &[Scenario]) -> Vec<&'a str> {
-        let calm = |name: &&str| {
-            scenarios.iter().any(|known| known.name == *name && known.faults.is_empty())
-        };
-        let mut shown: Vec<&str> = board.scenarios.clone();
-        if self.scenarios.is_empty() {
-            shown.retain(calm);
-            shown.truncate(2);
-        }
-        if shown.is_empty() { board.scenarios.iter().take(1).copied().collect() } else { shown }
-    }
 }
 
 /// How many runs were asked for and not made.
@@ -145,15 +129,30 @@ fn missing(comparison: &Comparison, seeds: Seeds) -> u64 {
     comparison.measures.iter().map(|row| seeds.count.saturating_sub(row.runs)).sum()
 }
 
-/// What a comparison says at a terminal, with the costs in these scenarios.
+/// In how many scenarios costs are shown: of few all are of interest.
+const FEW: usize = 4;
+
+/// What a comparison says at a terminal. Costs are shown in all scenarios, if they are few, or else
+/// in the first without faults.
 pub(super) fn page(
     comparison: &Comparison,
-    measured: &[&str],
-    seeds: (u64, u64),
+    report: &Report,
     calls: &Calls,
     terminal: &Terminal,
 ) -> String {
     let board = Board::of(comparison);
+    let mut measured = board.scenarios.clone();
+    if measured.len() > FEW {
+        let calm = |name: &&str| {
+            report.scenarios.iter().any(|known| known.name == *name && known.faults.is_empty())
+        };
+        measured.retain(calm);
+        measured.truncate(2);
+    }
+    if measured.is_empty() {
+        measured.extend(board.scenarios.first());
+    }
+    let seeds = (report.seeds.first, report.seeds.count);
     let mut page = heading(terminal, "What holds");
     page += &glance(&board, terminal);
     if board.scenarios.len() > 1 {
@@ -161,7 +160,7 @@ pub(super) fn page(
         page += &detail(&board, terminal);
     }
     page += &format!("\n{}", heading(terminal, "What it costs (simulated time)"));
-    page += &measures(&board, terminal, measured);
+    page += &measures(&board, terminal, &measured);
     page += &findings(&board, calls, terminal);
     page += &format!("\n{}\n", summary(comparison, &board, seeds));
     page

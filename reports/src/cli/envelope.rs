@@ -29,7 +29,6 @@ fn at_most(measures: usize) -> u64 {
 
 /// Finds how much of a fault a lock tolerates, beside what it promises.
 #[derive(Args, Debug)]
-#[command(after_help = EXAMPLES)]
 pub(super) struct Envelope {
     /// The locks [default: all]
     #[arg(value_name = "PROTOCOL")]
@@ -61,12 +60,6 @@ pub(super) struct Envelope {
     #[arg(long, short)]
     quiet: bool,
 }
-
-const EXAMPLES: &str = "\
-Examples:
-  locklab envelope --over pause                     all locks: how long may a holder stand still?
-  locklab envelope raft redlock --over clock-rate
-  locklab envelope ttl --guarantee no-lost-update --seeds 200 --state ttl-envelope.json";
 
 fn guarantees() -> PossibleValuesParser {
     let names = Guarantee::ALL.into_iter().map(Guarantee::name);

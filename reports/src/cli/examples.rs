@@ -44,6 +44,38 @@ Examples:
   locklab shrink findings/raft-lease-kept
       make it smaller";
 
+pub(super) const ENVELOPE: &str = "\
+Examples:
+  locklab envelope --over pause
+      all locks: how long may a holder stand still?
+  locklab envelope raft redlock --over clock-rate
+      two locks beside each other
+  locklab envelope ttl --guarantee no-lost-update --seeds 200 --state ttl-envelope.json
+      more exactly, and resumable";
+
+pub(super) const GATE: &str = "\
+Examples:
+  locklab gate --baseline reports/baseline.json
+      run what the baseline ran, and see what changed
+  locklab gate --baseline reports/baseline.json --json report.json
+      look at a comparison that was made before
+  locklab gate --baseline reports/baseline.json --update
+      make what comes out now the baseline; read the difference before you commit it
+
+What makes it red: a guarantee that held and breaks; a break that is no longer found; a rate whose
+confidence interval no longer meets the former one; a measure that is worse by more than its
+tolerance; what is no longer run or put to the test; what was known and is unknown. Everything else
+that changed is told as news, and passes.";
+
+pub(super) const MERGE: &str = "\
+Examples:
+  locklab compare --seeds 10000 --shard 1/2 --json part-1.json
+      on one machine
+  locklab compare --seeds 10000 --shard 2/2 --json part-2.json
+      on another
+  locklab merge part-1.json part-2.json -o report.json
+      the same bytes as of one comparison with all seeds";
+
 pub(super) const CHECK: &str = "\
 Examples:
   locklab check

@@ -21,7 +21,6 @@ const SHOWN: usize = 20;
 
 /// Compares with what is known to come out, and fails where something got worse.
 #[derive(Args, Debug)]
-#[command(after_help = EXAMPLES)]
 pub(super) struct Gate {
     /// The baseline: which protocols, scenarios and seeds to run, what comes out, and how much
     /// worse it may be
@@ -41,17 +40,6 @@ pub(super) struct Gate {
     #[arg(long, short)]
     quiet: bool,
 }
-
-const EXAMPLES: &str = "\
-Examples:
-  locklab gate --baseline reports/baseline.json
-  locklab compare --json report.json && locklab gate --baseline reports/baseline.json --json report.json
-  locklab gate --baseline reports/baseline.json --update      # then read the difference, and commit
-
-What makes it red: a guarantee that held and breaks; a break that is no longer found; a rate whose
-confidence interval no longer meets the former one; a measure that is worse by more than its
-tolerance; what is no longer run or put to the test; what was known and is unknown. Everything else
-that changed is told as news, and passes.";
 
 impl Gate {
     pub(super) fn run(&self, terminal: &Terminal) -> Result<Exit, Trouble> {

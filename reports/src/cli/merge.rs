@@ -14,7 +14,6 @@ use std::path::PathBuf;
 
 /// Puts the parts of a comparison together: the same bytes as from one machine.
 #[derive(Args, Debug)]
-#[command(after_help = EXAMPLES)]
 pub(super) struct Merge {
     /// The reports of all parts, in any order
     #[arg(value_name = "REPORT", required = true)]
@@ -26,12 +25,6 @@ pub(super) struct Merge {
     #[arg(long, short)]
     quiet: bool,
 }
-
-const EXAMPLES: &str = "\
-Examples:
-  locklab compare --seeds 10000 --shard 1/2 --json part-1.json     # on one machine
-  locklab compare --seeds 10000 --shard 2/2 --json part-2.json     # on another
-  locklab merge part-1.json part-2.json -o report.json";
 
 impl Merge {
     pub(super) fn run(&self, terminal: &Terminal) -> Result<Exit, Trouble> {

@@ -57,10 +57,7 @@ impl Report {
                         calls.by_path(&scenario.name, &scenario.call);
                     }
                 }
-                let seeds = (report.seeds.first, report.seeds.count);
-                let all = report.scenarios.iter();
-                let calm = all.filter(|one| one.faults.is_empty()).map(|one| one.name.as_str());
-                page(&comparison, &calm.take(2).collect::<Vec<&str>>(), seeds, &calls, terminal)
+                page(&comparison, &report, &calls, terminal)
             }
         };
         output::print(&text)?;

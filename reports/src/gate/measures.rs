@@ -186,7 +186,9 @@ pub(super) fn of_measures(
         }
         let told = |why| change(why).from_to(gauge.words(was.value), gauge.words(is.value));
         let is_worse = (is.value > was.value) == gauge.more_is_worse();
-        let tolerated = gauge.tolerated(was.value, tolerances);
+        // It is better by as much as would be worse the other way round.
+        let before = if is_worse { was.value } else { is.value };
+        let tolerated = gauge.tolerated(before, tolerances);
         if was.value.abs_diff(is.value) <= tolerated {
             return Some(told(Why::Moved));
         }

@@ -278,11 +278,12 @@ function diagramIn(place, story, diagram) {
     }
   });
   let width = 0;
-  new ResizeObserver(() => {
+  // Drawn after the observer is done: what is drawn may change the size that it observes.
+  new ResizeObserver(() => requestAnimationFrame(() => {
     if (box.clientWidth === width) return;
     width = box.clientWidth;
     redraw();
-  }).observe(box);
+  })).observe(box);
   redraw();
 }
 

@@ -47,7 +47,8 @@ fn pooled(runs: impl IntoIterator<Item = Tally>) -> Tally {
 fn judged(tally: &Tally, scenario: &Scenario, promised: bool) -> Cell {
     let found = Found {
         protocol: "ttl",
-        scenario,
+        scenario: &scenario.name,
+        expected: scenario.expected("ttl", GUARANTEE),
         promised,
         missed: tally.missed(&scenario.goals("ttl")),
         tally,

@@ -95,7 +95,7 @@ fn calmer_network(scenario: &Scenario) -> Vec<Scenario> {
 
 /// The lock's own settings, one after the other.
 fn usual_lock(scenario: &Scenario) -> Vec<Scenario> {
-    let changes: [fn(&mut LockSettings); 13] = [
+    let changes: [fn(&mut LockSettings); 16] = [
         |lock| *lock = LockSettings { lease: lock.lease, ..LockSettings::default() },
         |lock| lock.lock_delay = None,
         |lock| lock.expiry = None,
@@ -109,6 +109,9 @@ fn usual_lock(scenario: &Scenario) -> Vec<Scenario> {
         |lock| lock.snapshot_every = None,
         |lock| lock.transfer_every = None,
         |lock| lock.reconfigure_every = None,
+        |lock| lock.snapshot_chunk = None,
+        |lock| lock.append_limit = None,
+        |lock| lock.query_every = None,
     ];
     changes.iter().map(|change| with(scenario, |smaller| change(&mut smaller.lock))).collect()
 }
