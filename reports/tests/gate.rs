@@ -121,3 +121,12 @@ fn bad_input_gets_one_clear_message() {
     std::fs::write(&path, [0xff, 0xfe, 0]).expect("written");
     refused(&GATE, "`baseline.json`: it is no text");
 }
+
+/// What comes out of this tree is what `reports/baseline.json` says. If a change is meant, run
+/// `locklab gate --baseline reports/baseline.json --update`, and read the difference.
+#[test]
+fn this_tree_is_as_its_own_baseline_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace");
+    let output = locklab(root, &["gate", "--baseline", "reports/baseline.json", "--quiet"]);
+    assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stdout), text(&output.stderr));
+}

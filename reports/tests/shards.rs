@@ -111,7 +111,7 @@ fn parts_that_do_not_fit_are_refused_with_the_reason() {
     refused(&[one, "whole.json", three], "`whole.json` is a whole report and no part of one");
     let others = locklab(folder, &compare("9", "nine.json", &["--shard", "2/3"]));
     assert_eq!(others.status.code(), Some(0));
-    refused(&[one, "nine.json", three], "it is a part of 9 seeds from 5, not of 6 from 5");
+    refused(&[one, "nine.json", three], "it is a part of 9 seeds from 5, not of 6 seeds from 5");
     // The same scenario with one setting changed.
     std::fs::write(folder.join("mine.toml"), SCENARIO.replace("12s", "13s")).expect("written");
     let other = locklab(folder, &compare("6", "text.json", &["--shard", "2/3"]));

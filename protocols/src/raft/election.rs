@@ -60,6 +60,11 @@ impl Server {
             ] {
                 out.disarm(timer);
             }
+            // Others prolong the sessions now. If it leads again, a timer of today would end one
+            // before its time.
+            for (session, _) in self.table.sessions() {
+                out.disarm(RaftTimer::Session(session));
+            }
         }
         match leader {
             Some(_) => out.arm(RaftTimer::Election, self.settings.election_timeout),

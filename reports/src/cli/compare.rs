@@ -15,7 +15,6 @@ use crate::tables::{Board, detail, findings, glance, measures};
 use crate::terminal::Terminal;
 use clap::{Args, value_parser};
 use locklab_scenarios::judge::{Cell, Judgement, Wish};
-use locklab_scenarios::scenario::Scenario;
 use locklab_scenarios::suite::Comparison;
 use std::path::PathBuf;
 
@@ -108,7 +107,7 @@ impl Compare {
             note(self.quiet, text);
         }
         let text = match self.format {
-            Format::Table => page(comparison, &report, &calls, terminal),
+            Format::Table => page(comparison, &report, terminal),
             Format::Json => report.to_json(),
             Format::Markdown => markdown(&report),
         };
@@ -134,13 +133,12 @@ const FEW: usize = 4;
 
 /// What a comparison says at a terminal. Costs are shown in all scenarios, if they are few, or else
 /// in the first without faults.
-pub(super) fn page(
-    comparison: &Comparison,
-    report: &Report,
-    calls: &Calls,
-    terminal: &Terminal,
-) -> String {
+pub(super) fn page(comparison: &Comparison, report: &Report, terminal: &Terminal) -> String {
     let board = Board::of(comparison);
+    let mut calls = Calls::default();
+    for scenario in report.scenarios.iter().filter(|one| one.call != one.name) {
+        calls.by_path(&scenario.name, &scenario.call);
+    }
     let mut measured = board.scenarios.clone();
     if measured.len() > FEW {
         let calm = |name: &&str| {
@@ -161,7 +159,7 @@ pub(super) fn page(
     }
     page += &format!("\n{}", heading(terminal, "What it costs (simulated time)"));
     page += &measures(&board, terminal, &measured);
-    page += &findings(&board, calls, terminal);
+    page += &findings(&board, &calls, terminal);
     page += &format!("\n{}\n", summary(comparison, &board, seeds));
     page
 }

@@ -5,9 +5,7 @@ use super::exit::Exit;
 use super::gate::load;
 use super::output::{self, Output};
 use super::trouble::Trouble;
-use crate::Calls;
 use crate::merge::{Part, merge};
-use crate::tables::Board;
 use crate::terminal::Terminal;
 use clap::Args;
 use std::path::PathBuf;
@@ -35,17 +33,8 @@ impl Merge {
         let comparison = report.comparison().map_err(|why| Trouble::Asked(why.to_string()))?;
         let text = report.to_json();
         output.write(|file| file.write_all(text.as_bytes()))?;
-        let mut calls = Calls::default();
-        for scenario in report.scenarios.iter().filter(|one| one.call != one.name) {
-            calls.by_path(&scenario.name, &scenario.call);
-        }
-        let shown = Board::of(&comparison).scenarios;
-        let calm = report.scenarios.iter().filter(|one| one.faults.is_empty());
-        let calm: Vec<&str> = calm.map(|one| one.name.as_str()).take(2).collect();
-        let measured = if calm.is_empty() { &shown[..shown.len().min(1)] } else { &calm[..] };
-        let seeds = (report.seeds.first, report.seeds.count);
         super::note(self.quiet, &format!("{} parts make one whole", self.parts.len()));
-        output::print(&page(&comparison, measured, seeds, &calls, terminal))?;
+        output::print(&page(&comparison, &report, terminal))?;
         Ok(Exit::of(&comparison.cells))
     }
 }

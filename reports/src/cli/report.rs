@@ -5,7 +5,6 @@ use super::exit::Exit;
 use super::faces::Faces;
 use super::output;
 use super::trouble::Trouble;
-use crate::Calls;
 use crate::markdown;
 use crate::report::Report as Record;
 use crate::terminal::Terminal;
@@ -50,15 +49,7 @@ impl Report {
         let text = match self.format {
             Format::Json => report.to_json(),
             Format::Markdown => markdown::markdown(&report),
-            Format::Table => {
-                let mut calls = Calls::default();
-                for scenario in &report.scenarios {
-                    if scenario.call != scenario.name {
-                        calls.by_path(&scenario.name, &scenario.call);
-                    }
-                }
-                page(&comparison, &report, &calls, terminal)
-            }
+            Format::Table => page(&comparison, &report, terminal),
         };
         output::print(&text)?;
         Ok(Exit::of(&comparison.cells))
