@@ -1,7 +1,8 @@
 //! The one stream of what happens, and everything that it feeds: monitors, goals, measures, the
 //! roles that faults aim at, the trace, and the hash.
 
-use crate::outcome::{Bites, Measures, Outcome, Traced, Wait};
+use super::coverage::Watched;
+use crate::outcome::{Bites, Measures, Outcome, Standing, Traced, Wait};
 use crate::plan::Plan;
 use locklab_protocols::contract::{
     Event, HostEvent, LockEvent, Observation, Protocol, Servers, StorageEvent, WorkEvent,
@@ -34,6 +35,11 @@ impl Roles {
         self.waits.iter().min_by_key(|(client, since)| (**since, **client)).map(|(id, _)| *id)
     }
 
+    /// Whether somebody holds, and whether somebody waits.
+    fn any(&self) -> (bool, bool) {
+        (!self.held.is_empty(), !self.waits.is_empty())
+    }
+
     fn observe(&mut self, at: Time, client: ClientId, event: &Event) {
         match event {
             Event::Lock(LockEvent::Granted { lock, .. }) => {
@@ -62,6 +68,7 @@ pub(super) struct Observer {
     pub(super) trace: Option<Vec<Traced>>,
     pub(super) measures: Measures,
     pub(super) roles: Roles,
+    pub(super) watched: Watched,
     /// Roles cost time on every event; a plan without faults has no use for them.
     follow_roles: bool,
     monitors: Monitors,
@@ -82,6 +89,7 @@ impl Observer {
             trace: record.then(Vec::new),
             measures: Measures::default(),
             roles: Roles::default(),
+            watched: Watched::default(),
             follow_roles: !plan.faults.is_empty(),
             monitors: Monitors::new(settings),
             goals: Goals::default(),
@@ -113,6 +121,12 @@ impl Observer {
         if matches!(node, NodeId::Server(_)) {
             self.measures.disk_writes += 1;
         }
+    }
+
+    /// How things stand.
+    pub(super) fn standing(&self) -> Standing {
+        let (held, awaited) = self.roles.any();
+        Standing { held, awaited, last: self.watched.last() }
     }
 
     pub(super) fn observe(&mut self, at: Time, node: NodeId, event: Event) {
@@ -194,6 +208,7 @@ impl Observer {
             goals: self.goals.reached().clone(),
             measures: self.measures,
             bites,
+            coverage: self.watched.coverage(),
             trace: self.trace.unwrap_or_default(),
         }
     }
