@@ -111,9 +111,18 @@ fn network(network: &Spanned<Network>) -> Result<(), Wrong> {
             Followers, Holder, Leader, LeaderMajority, LeaderMinority, NextWaiter, OtherMajority,
             OtherMinority, Subject,
         };
-        let by_role = matches!(target, Holder | NextWaiter | Subject | Leader | Followers);
-        let around_it = matches!(target, LeaderMinority | LeaderMajority);
-        by_role || around_it || matches!(target, OtherMajority | OtherMinority)
+        matches!(
+            target,
+            Holder
+                | NextWaiter
+                | Subject
+                | Leader
+                | Followers
+                | LeaderMinority
+                | OtherMajority
+                | LeaderMajority
+                | OtherMinority
+        )
     };
     if let Some(target) = ends.into_iter().find(role) {
         let text = format!("`{target}` changes while a run goes on, so it makes no link");
