@@ -159,6 +159,12 @@ fn read_text(path: &Path) -> Result<String, Trouble> {
     String::from_utf8(bytes).map_err(|_| Trouble::File(format!("`{name}`: it is no text")))
 }
 
+/// The report in a file.
+fn load_report(path: &Path) -> Result<crate::report::Report, Trouble> {
+    let text = read_text(path)?;
+    crate::report::Report::from_json(&text).map_err(|why| Trouble::unfit("a report", path, &why))
+}
+
 /// A note on standard error for people who watch.
 fn note(quiet: bool, text: &str) {
     if !quiet {
