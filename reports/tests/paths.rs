@@ -247,7 +247,7 @@ fn is_in_the_model(scenario: &Scenario, servers: usize) -> bool {
         Kind::Crash(crash) => crash.disk != DiskLoss::Wiped,
         _ => true,
     };
-    servers + scenario.clients + 1 <= locklab_models::MOST_NODES
+    servers + scenario.clients < locklab_models::MOST_NODES
         && scenario.faults.iter().all(|fault| in_the_model(&fault.kind))
 }
 

@@ -147,6 +147,10 @@ impl Check {
 /// The line that tells how far a check has come, on a terminal.
 struct Watch {
     bar: ProgressBar,
+    /// What is counted beside moves.
+    counted: &'static str,
+    /// How long it may take.
+    budget: Option<Duration>,
 }
 
 impl Watch {
@@ -160,7 +164,12 @@ impl Watch {
                 indicatif::ProgressStyle::with_template(template).expect("a good template"),
             );
         }
-        Self { bar }
+        Self { bar, counted: "states", budget: None }
+    }
+
+    /// Over random walks, not states, for so long.
+    fn of_walks(self, budget: Option<Duration>) -> Self {
+        Self { counted: "walks", budget, ..self }
     }
 
     fn over<T>(
@@ -175,7 +184,7 @@ impl Watch {
                 told = now;
                 self.bar.set_message(self.words(progress));
             }
-            !stop.load(Ordering::Relaxed)
+            !stop.load(Ordering::Relaxed) && self.budget.is_none_or(|budget| now < budget)
         };
         let found = check(&mut watch);
         self.bar.finish_and_clear();
@@ -188,7 +197,8 @@ impl Watch {
         let rate = generated as u64 / seconds;
         let queue = queue.map_or_else(String::new, |queue| format!(", {queue} in the queue"));
         let memory = memory().map_or_else(String::new, |mib| format!(", {mib} MiB"));
-        format!("{unique} states of {generated}, {rate}/s, depth {depth}{queue}{memory}")
+        let counted = self.counted;
+        format!("{unique} {counted} of {generated}, {rate}/s, depth {depth}{queue}{memory}")
     }
 }
 

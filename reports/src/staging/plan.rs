@@ -121,12 +121,12 @@ struct Sent {
     open: bool,
 }
 
+/// When each message arrives, by its sender, its receiver and how many that one sent before.
+type Arrivals = BTreeMap<(NodeId, NodeId, u32), Vec<Duration>>;
+
 /// When each message arrives. Those that say the same from one node to another arrive in the order
 /// in which they were sent: nobody can tell.
-fn messages(
-    route: &[Stop],
-    at: &[i64],
-) -> Result<BTreeMap<(NodeId, NodeId, u32), Vec<Duration>>, String> {
+fn messages(route: &[Stop], at: &[i64]) -> Result<Arrivals, String> {
     let mut sent: Vec<Sent> = Vec::new();
     let mut counts: BTreeMap<(NodeId, NodeId), u32> = BTreeMap::new();
     for (stop, at) in route.iter().zip(at.iter().copied()) {

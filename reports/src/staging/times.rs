@@ -181,9 +181,8 @@ fn sent_in(route: &[Stop]) -> Vec<Option<usize>> {
 
 fn order(route: &[Stop], timers: &[Running], order: Order) -> Vec<Apart> {
     let starts = starts(route);
-    let sent_in = sent_in(route);
     let mut all = Vec::new();
-    for place in 1..route.len() {
+    for (place, sent_in) in sent_in(route).into_iter().enumerate().skip(1) {
         // What is due at once happens before anything can come between.
         let at_once = |from| {
             let mut timers = timers.iter();
@@ -193,7 +192,7 @@ fn order(route: &[Stop], timers: &[Running], order: Order) -> Vec<Apart> {
         let before = match order {
             _ if place < starts => vec![Some(place - 1)],
             Order::Told => vec![Some(place - 1)],
-            Order::Causal => vec![step_before(route, place), sent_in[place]],
+            Order::Causal => vec![step_before(route, place), sent_in],
         };
         let before = before.into_iter().flatten();
         all.extend(before.map(|from| Apart { from, to: place, by: apart(from), timer: None }));

@@ -10,7 +10,6 @@ use locklab_models::{Progress, Subject, Walked, Walks};
 use serde::Serialize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
 /// A walk ends after so many moves.
 const LONGEST: usize = 2_000;
@@ -104,27 +103,27 @@ impl Check {
         let json = self.json.as_deref().map(Output::at).transpose()?;
         let stop = Arc::new(AtomicBool::new(false));
         crate::cli::on_ctrl_c(&stop)?;
-        let all_break = |one: &&Box<dyn Subject>| {
+        let some_hold = |one: &&dyn Subject| {
             one.watched().iter().any(|guarantee| !one.breaks().contains(guarantee))
         };
-        let subjects: Vec<&Box<dyn Subject>> = subjects.iter().filter(all_break).collect();
+        let subjects: Vec<&dyn Subject> =
+            subjects.iter().map(AsRef::as_ref).filter(some_hold).collect();
         let most = self.walks.unwrap_or(u64::MAX);
         let walks = Walks { seed: self.seed, most, longest: LONGEST };
         let mut report = Report { schema: SCHEMA, seed: self.seed, walks: Vec::new() };
         for (place, subject) in subjects.iter().enumerate() {
-            let watch = Watch::new(self.quiet, (place + 1, subjects.len()), subject.protocol());
-            let begun = Instant::now();
+            let place = (place + 1, subjects.len());
+            let watch = Watch::new(self.quiet, place, subject.protocol()).of_walks(self.walk);
             let walk = |progress: &mut dyn FnMut(Progress) -> bool| {
                 subject.walk(walks, &mut |walked| {
                     let moves = usize::try_from(walked.moves).unwrap_or(usize::MAX);
-                    let in_time = self.walk.is_none_or(|time| begun.elapsed() < time);
                     let depth = walked.longest;
                     let walks = usize::try_from(walked.walks).unwrap_or(usize::MAX);
                     let how_far = Progress { generated: moves, unique: walks, depth, queue: None };
-                    progress(how_far) && in_time
+                    progress(how_far)
                 })
             };
-            let row = Row::of(subject.as_ref(), &watch.over(walk, &stop));
+            let row = Row::of(*subject, &watch.over(walk, &stop));
             output::print(&row.text(self.seed))?;
             report.walks.push(row);
             if stop.load(Ordering::Relaxed) {
