@@ -4,9 +4,9 @@
 //! simulator, where timers run for as long as they say, three things are found for it:
 //!
 //! - a time for every step, such that each timer that fires has run for long enough, and none is
-//!   due before the way has come to it ([`times`]);
+//!   due before the way has come to it (`times`);
 //! - a delay for every message, and how long every timer runs whose length is left to chance: they
-//!   make a [`Schedule`](locklab_scenarios::sim::Schedule), which asks no seed ([`plan`]);
+//!   make a [`Schedule`](locklab_scenarios::sim::Schedule), which asks no seed (`plan`);
 //! - faults: whoever is late stands still until its time comes, whoever dies on the way crashes,
 //!   and where clocks are off (in the timed model) they run at the worst rate.
 //!
