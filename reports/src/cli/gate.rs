@@ -159,10 +159,15 @@ impl Gate {
     }
 }
 
-/// The report in a file.
+/// The report in a file, of runs that come out the same on every machine.
 pub(super) fn load(path: &Path) -> Result<Report, Trouble> {
     let text = read_text(path)?;
-    Report::from_json(&text).map_err(|why| Trouble::unfit("a report", path, &why))
+    let report = Report::from_json(&text).map_err(|why| Trouble::unfit("a report", path, &why))?;
+    if report.is_of_processes() {
+        let why = "real processes were run, and no two runs of them are alike";
+        return Err(Trouble::unfit("a report of the simulator", path, &why));
+    }
+    Ok(report)
 }
 
 /// Changes by their places, one line each.
