@@ -202,6 +202,22 @@ fn read_text(path: &Path) -> Result<String, Trouble> {
     String::from_utf8(bytes).map_err(|_| Trouble::File(format!("`{name}`: it is no text")))
 }
 
+/// The report in a file.
+fn load_report(path: &Path) -> Result<crate::report::Report, Trouble> {
+    let text = read_text(path)?;
+    crate::report::Report::from_json(&text).map_err(|why| Trouble::unfit("a report", path, &why))
+}
+
+/// The report in a file, of runs that come out the same on every machine.
+fn load_simulated(path: &Path) -> Result<crate::report::Report, Trouble> {
+    let report = load_report(path)?;
+    if report.is_of_processes() {
+        let why = "real processes were run, and no two runs of them are alike";
+        return Err(Trouble::unfit("a report of the simulator", path, &why));
+    }
+    Ok(report)
+}
+
 /// A note on standard error for people who watch.
 fn note(quiet: bool, text: &str) {
     if !quiet {

@@ -60,7 +60,7 @@ pub fn changes(baseline: &Baseline, report: &Report) -> Result<Vec<Change>, Stri
         let pairs: Vec<&BaselinePair> =
             baseline.pairs.iter().filter(|pair| pair.scenario == scenario.name).collect();
         let gone = |pair: &&BaselinePair| !said.measures.contains_key(&pair.key());
-        if !pairs.is_empty() && pairs.iter().all(|pair| gone(&pair)) {
+        if !pairs.is_empty() && pairs.iter().all(gone) {
             changes.push(Change::gone(None, &scenario.name));
             continue;
         }

@@ -6,7 +6,6 @@
 //! machine would have written, to the byte. Parts that are not of one whole do not add up to
 //! anything, and are refused.
 
-use crate::Calls;
 use crate::report::{Report, ReportCell, ReportFailure, ReportMeasures, Seeds};
 use locklab_scenarios::judge::{Cell, MeasureRow, Tally, judge_again};
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,10 +62,7 @@ pub fn merge(mut parts: Vec<Part>) -> Result<Report, String> {
     parts.sort_by_key(|(_, part)| (part.seeds.first, part.seeds.count));
     let whole = fit(&parts)?;
     let (_, first) = &parts[0];
-    let mut calls = Calls::default();
-    for scenario in first.scenarios.iter().filter(|scenario| scenario.call != scenario.name) {
-        calls.by_path(&scenario.name, &scenario.call);
-    }
+    let calls = first.calls();
     let mut cells = Vec::new();
     let mut measures = Vec::new();
     for (row, known) in first.measures.iter().enumerate() {

@@ -25,6 +25,7 @@ pub use cell::{Rate, ReportCell, ReportVerdict, RunReason, Source, Standing};
 pub use failure::{ReportBreak, ReportFailure, ReportLine};
 pub use measures::{Amount, Amounts, Quantiles, ReportMeasures, ReportRuns, ReportSeconds};
 
+use crate::Calls;
 use locklab_scenarios::judge::{Cell, MeasureRow};
 use locklab_scenarios::suite::Comparison;
 use schemars::{JsonSchema, Schema, schema_for};
@@ -151,6 +152,15 @@ impl Report {
             cells: cells.map(ReportCell::cell).collect::<Result<Vec<Cell>, NoReport>>()?,
             measures: self.measures.iter().map(row).collect::<Result<Vec<_>, NoReport>>()?,
         })
+    }
+
+    /// How its scenarios are called.
+    pub fn calls(&self) -> Calls {
+        let mut calls = Calls::default();
+        for scenario in self.scenarios.iter().filter(|one| one.call != one.name) {
+            calls.by_path(&scenario.name, &scenario.call);
+        }
+        calls
     }
 
     /// The text of the report: one line for each record.

@@ -113,7 +113,12 @@ fn what_is_no_report_gets_one_clear_message() {
         stderr(&output)
     };
     let old = said(r#"{"schema": "locklab/report/1", "cells": []}"#);
-    assert!(old.starts_with(&format!("error: {file}: its schema is `locklab/report/1`")), "{old}");
+    assert!(
+        old.starts_with(&format!(
+            "error: `{file}` is not a report: its schema is `locklab/report/1`"
+        )),
+        "{old}"
+    );
     assert!(said(r#"{"schema": "locklab/rep"#).contains("it is cut short"));
     assert!(said("").contains("it is cut short"));
 }

@@ -53,7 +53,7 @@ fn killed(folder: &Path, arguments: &[&str], reset: impl Fn(), look: impl Fn()) 
         let part = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
         let micros = steps * 10_000;
         let late = if number % 2 == 0 { micros * 4 / 5 } else { 0 };
-        sleep(Duration::from_micros(late + ((micros - late) * part >> 32)));
+        sleep(Duration::from_micros(late + (((micros - late) * part) >> 32)));
         let over = child.try_wait().expect("it can be waited for").is_some();
         child.kill().expect("it can be killed");
         child.wait().expect("it is dead");

@@ -30,7 +30,7 @@ fn main() {
             ..Plan::default()
         };
         let outcome = run(&raft, &plan, 1, Record::Nothing);
-        let grants = outcome.measures.acquire_latencies.len();
+        let grants = outcome.measures.acquire_latencies().count();
         let steps = outcome.steps;
         match peak() {
             Some(peak) => println!(

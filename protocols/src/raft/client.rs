@@ -179,7 +179,7 @@ impl RaftClient {
     fn hear(&mut self, from: ServerId, body: Message, fx: &mut Fx) {
         match body {
             Message::Redirect(leader) => return self.redirected(from, leader, fx),
-            Message::Reply(Reply::Opened { attempt, session }) => {
+            Message::Reply(Reply::Opened { owner, attempt, session }) if owner == self.me => {
                 self.opened(attempt, session, fx);
             }
             Message::Reply(Reply::Alive { session, number }) => self.alive(session, number, fx),

@@ -153,7 +153,7 @@ impl LockTable {
                 }
                 let session = SessionId(index.0);
                 self.sessions.insert(session, Session::of(owner));
-                then.push(Consequence::Answered(owner, Reply::Opened { attempt, session }));
+                then.push(Consequence::Answered(owner, Reply::Opened { owner, attempt, session }));
                 then.push(Consequence::Prolonged(session));
             }
             Operation::KeepAlive { owner, session, number } => {

@@ -7,7 +7,6 @@ use super::play::Played;
 use super::report::Format;
 use super::trouble::Trouble;
 use super::{choose, heading, note};
-use crate::Calls;
 use crate::markdown::markdown;
 use crate::merge::Shard;
 use crate::report::{Ran, Report, ReportShard, Seeds};
@@ -135,10 +134,6 @@ const FEW: usize = 4;
 /// in the first without faults.
 pub(super) fn page(comparison: &Comparison, report: &Report, terminal: &Terminal) -> String {
     let board = Board::of(comparison);
-    let mut calls = Calls::default();
-    for scenario in report.scenarios.iter().filter(|one| one.call != one.name) {
-        calls.by_path(&scenario.name, &scenario.call);
-    }
     let mut measured = board.scenarios.clone();
     if measured.len() > FEW {
         let calm = |name: &&str| {
@@ -159,7 +154,7 @@ pub(super) fn page(comparison: &Comparison, report: &Report, terminal: &Terminal
     }
     page += &format!("\n{}", heading(terminal, "What it costs (simulated time)"));
     page += &measures(&board, terminal, &measured);
-    page += &findings(&board, &calls, terminal);
+    page += &findings(&board, &report.calls(), terminal);
     page += &format!("\n{}\n", summary(comparison, &board, seeds));
     page
 }

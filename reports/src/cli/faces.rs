@@ -37,6 +37,9 @@ impl Faces {
     }
 }
 
+/// Makes the text of a file.
+type Face = fn(&Report) -> String;
+
 impl Open {
     /// Whether any file needs a report, and whether it needs the stories of failures.
     pub(super) fn wants(&self) -> (bool, bool) {
@@ -46,7 +49,7 @@ impl Open {
 
     /// Writes them.
     pub(super) fn write(&self, report: &Report) -> Result<(), Trouble> {
-        let files: [(&Option<Output>, fn(&Report) -> String); 3] = [
+        let files: [(&Option<Output>, Face); 3] = [
             (&self.html, html::report),
             (&self.junit, junit::junit),
             (&self.markdown, markdown::markdown),

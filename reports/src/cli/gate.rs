@@ -4,7 +4,7 @@ use super::exit::Exit;
 use super::output::{self, Output};
 use super::play::Played;
 use super::trouble::Trouble;
-use super::{choose, heading, note, read_text};
+use super::{choose, heading, load_simulated, note, read_text};
 use crate::Calls;
 use crate::gate::{Baseline, Change, Tolerances, Why, changes};
 use crate::report::{Ran, Report, Seeds};
@@ -14,7 +14,7 @@ use locklab_scenarios::catalogue;
 use locklab_scenarios::registry::Contestants;
 use locklab_scenarios::scenario::Scenario;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// So many news are shown unless all are asked for.
 const SHOWN: usize = 20;
@@ -46,7 +46,7 @@ impl Gate {
         let baseline = self.baseline()?;
         let output = self.update.then(|| Output::at(&self.baseline)).transpose()?;
         let report = match &self.json {
-            Some(path) => load(path)?,
+            Some(path) => load_simulated(path)?,
             None => match self.played(baseline.as_ref())? {
                 Some(report) => report,
                 None => return Ok(Exit::Stopped),
@@ -157,17 +157,6 @@ impl Gate {
         }
         page
     }
-}
-
-/// The report in a file, of runs that come out the same on every machine.
-pub(super) fn load(path: &Path) -> Result<Report, Trouble> {
-    let text = read_text(path)?;
-    let report = Report::from_json(&text).map_err(|why| Trouble::unfit("a report", path, &why))?;
-    if report.is_of_processes() {
-        let why = "real processes were run, and no two runs of them are alike";
-        return Err(Trouble::unfit("a report of the simulator", path, &why));
-    }
-    Ok(report)
 }
 
 /// Changes by their places, one line each.

@@ -3,10 +3,9 @@
 use super::compare::page;
 use super::exit::Exit;
 use super::faces::Faces;
-use super::output;
 use super::trouble::Trouble;
+use super::{load_report, output};
 use crate::markdown;
-use crate::report::Report as Record;
 use crate::terminal::Terminal;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -37,13 +36,9 @@ pub(super) enum Format {
 
 impl Report {
     pub(super) fn run(&self, terminal: &Terminal) -> Result<Exit, Trouble> {
-        let name = self.report.display();
-        let wrong = |what: String| Trouble::File(format!("{name}: {what}"));
-        let bytes = std::fs::read(&self.report)
-            .map_err(|error| wrong(format!("cannot be read: {error}")))?;
-        let text = String::from_utf8(bytes).map_err(|_| wrong("it is no text".to_owned()))?;
-        let report = Record::from_json(&text).map_err(|why| wrong(why.to_string()))?;
-        let comparison = report.comparison().map_err(|why| wrong(why.to_string()))?;
+        let report = load_report(&self.report)?;
+        let unfit = |why| Trouble::unfit("a report", &self.report, &why);
+        let comparison = report.comparison().map_err(unfit)?;
         let open = self.faces.open()?;
         open.write(&report)?;
         let text = match self.format {

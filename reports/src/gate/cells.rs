@@ -20,11 +20,11 @@ pub(super) fn of_cell(
             return Vec::new();
         }
         return vec![
-            change(Why::NotExercised).from_to(known(was), "the report says nothing of it"),
+            change(Why::NotExercised).between(known(was), "the report says nothing of it"),
         ];
     };
     let mut changes: Vec<Change> = Vec::new();
-    let told = |why| change(why).from_to(known_of(was, is.runs), found(is));
+    let told = |why| change(why).between(known_of(was, is.runs), found(is));
     let replay = is.replay.clone();
     use ReportVerdict::{Broken, Held, NotExercised, Unknown};
     match (was.verdict, is.verdict) {
@@ -53,7 +53,7 @@ pub(super) fn of_cell(
     }
     if was.promised != is.promised {
         let word = |promised| if promised { "promised" } else { "not promised" };
-        changes.push(change(Why::Promise).from_to(word(was.promised), word(is.promised)));
+        changes.push(change(Why::Promise).between(word(was.promised), word(is.promised)));
     }
     changes
 }
@@ -66,7 +66,7 @@ pub(super) fn of_new_cell(is: &ReportCell) -> Option<Change> {
         ReportVerdict::Held | ReportVerdict::Broken | ReportVerdict::Unknown => Why::New,
     };
     let change = Change::of((&is.protocol, &is.scenario), &is.guarantee, why);
-    Some(change.from_to("not in the baseline", found(is)).replayed(is.replay.clone()))
+    Some(change.between("not in the baseline", found(is)).replayed(is.replay.clone()))
 }
 
 /// It broke and breaks: as often?

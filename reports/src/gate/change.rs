@@ -96,7 +96,7 @@ impl Change {
         }
     }
 
-    pub(super) fn from_to(mut self, was: impl Into<String>, is: impl Into<String>) -> Self {
+    pub(super) fn between(mut self, was: impl Into<String>, is: impl Into<String>) -> Self {
         (self.was, self.is) = (was.into(), is.into());
         self
     }
@@ -119,25 +119,25 @@ impl Change {
 
     /// A scenario, or a protocol in it, is not there.
     pub(super) fn gone(protocol: Option<&str>, scenario: &str) -> Self {
-        let mut change = Self::whole(Why::NotExercised).from_to("was run", "is not in the report");
+        let mut change = Self::whole(Why::NotExercised).between("was run", "is not in the report");
         change.protocol = protocol.map(str::to_owned);
         change.scenario = Some(scenario.to_owned());
         change
     }
 
     pub(super) fn new_pair(protocol: &str, scenario: &str) -> Self {
-        let mut change = Self::whole(Why::New).from_to("not in the baseline", "run");
+        let mut change = Self::whole(Why::New).between("not in the baseline", "run");
         change.protocol = Some(protocol.to_owned());
         change.scenario = Some(scenario.to_owned());
         change.noted("it is not gated until the baseline is updated")
     }
 
     pub(super) fn version(was: &str, is: &str) -> Self {
-        Self::whole(Why::Text).from_to(format!("version {was}"), format!("version {is}"))
+        Self::whole(Why::Text).between(format!("version {was}"), format!("version {is}"))
     }
 
     pub(super) fn scenario_text(scenario: &str) -> Self {
-        let mut change = Self::whole(Why::Text).from_to("its text", "another text");
+        let mut change = Self::whole(Why::Text).between("its text", "another text");
         change.scenario = Some(scenario.to_owned());
         change.noted("what else changed there may be about that")
     }

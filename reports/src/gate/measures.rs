@@ -175,16 +175,16 @@ pub(super) fn of_measures(
             (Some(was), Some(is)) => (*was, is),
             (None, None) => return None,
             (None, Some(is)) => {
-                return Some(change(Why::New).from_to("unknown", gauge.words(is.value)));
+                return Some(change(Why::New).between("unknown", gauge.words(is.value)));
             }
             (Some(was), None) => {
-                return Some(change(Why::Unknown).from_to(gauge.words(was.value), "unknown"));
+                return Some(change(Why::Unknown).between(gauge.words(was.value), "unknown"));
             }
         };
         if was.value == is.value {
             return None;
         }
-        let told = |why| change(why).from_to(gauge.words(was.value), gauge.words(is.value));
+        let told = |why| change(why).between(gauge.words(was.value), gauge.words(is.value));
         let is_worse = (is.value > was.value) == gauge.more_is_worse();
         // It is better by as much as would be worse the other way round.
         let before = if is_worse { was.value } else { is.value };

@@ -235,10 +235,10 @@ function diagramIn(place, story, diagram) {
   const view = { even: true, zoom: 1 };
   const left = [];
   if (diagram.from > 0 || diagram.to < diagram.runEnd) {
-    left.push(`shown from ${moment(diagram.from)} to ${moment(diagram.to)} of a run of ${moment(diagram.runEnd)}`);
+    left.push(`Shown from ${moment(diagram.from)} to ${moment(diagram.to)} of a run of ${moment(diagram.runEnd)}`);
   }
   if (diagram.messagesLeftOut) left.push(`${diagram.messagesLeftOut} other messages of that time left out`);
-  if (diagram.lanesLeftOut) left.push(`${diagram.lanesLeftOut} nodes to which nothing of it happens left out`);
+  if (diagram.lanesLeftOut) left.push(`${diagram.lanesLeftOut} node${diagram.lanesLeftOut === 1 ? "" : "s"} to which nothing of it happens left out`);
   const keys = KEYS.map(([picture, words]) =>
     `<li><svg width="15" height="15" aria-hidden="true">${picture}</svg>${words}</li>`).join("");
   place.innerHTML = `<div class="tools"><button data-do="in" aria-label="Zoom in">+</button>`

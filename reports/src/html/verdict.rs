@@ -170,7 +170,7 @@ impl<'a> Seen<'a> {
         let said = |nanos: u64| span(Duration::from_nanos(nanos));
         let promised = self.limit("mutual-exclusion", "client-pause-at-most");
         let promise = promised.map_or_else(String::new, |most| {
-            format!(" It promises to for pauses of up to {}.", said(most))
+            format!(" It promises to survive pauses of up to {}.", said(most))
         });
         let (tone, text, scenarios) = match (survived, fatal) {
             (None, None) => return None,

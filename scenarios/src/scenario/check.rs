@@ -111,11 +111,18 @@ fn network(network: &Spanned<Network>) -> Result<(), Wrong> {
             Followers, Holder, Leader, LeaderMajority, LeaderMinority, NextWaiter, OtherMajority,
             OtherMinority, Subject,
         };
-        match target {
-            Holder | NextWaiter | Subject | Leader | Followers => true,
-            LeaderMinority | OtherMajority | LeaderMajority | OtherMinority => true,
-            _ => false,
-        }
+        matches!(
+            target,
+            Holder
+                | NextWaiter
+                | Subject
+                | Leader
+                | Followers
+                | LeaderMinority
+                | OtherMajority
+                | LeaderMajority
+                | OtherMinority
+        )
     };
     if let Some(target) = ends.into_iter().find(role) {
         let text = format!("`{target}` changes while a run goes on, so it makes no link");

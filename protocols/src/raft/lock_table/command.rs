@@ -123,6 +123,9 @@ pub enum Answer {
 pub enum Reply {
     /// The session is open.
     Opened {
+        /// Whose it is. A client that crashed and came back counts its attempts anew, and must not
+        /// take the session of its former life for its own.
+        owner: Owner,
         /// The attempt that opened it.
         attempt: u64,
         /// The session.

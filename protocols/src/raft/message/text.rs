@@ -75,7 +75,9 @@ impl Display for Answer {
 impl Display for Reply {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
-            Self::Opened { attempt, session } => write!(f, "{session} is open, attempt {attempt}"),
+            Self::Opened { owner, attempt, session } => {
+                write!(f, "{session} is open for {owner}, attempt {attempt}")
+            }
             Self::Alive { session, number } => write!(f, "{session} is alive, attempt {number}"),
             Self::Answer { session, sequence, answer } => {
                 write!(f, "{session}{sequence} {answer}")
