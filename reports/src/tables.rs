@@ -9,6 +9,8 @@ mod board;
 mod detail;
 mod findings;
 mod glance;
+#[cfg(unix)]
+pub mod live;
 mod measures;
 mod once;
 mod sheet;
