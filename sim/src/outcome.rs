@@ -45,9 +45,10 @@ pub struct Bites {
     /// How often it was felt: a message dropped, a step withheld, a clock read or a timer fired
     /// wrong.
     pub count: u64,
-    /// How often while some client believed that it holds a lock.
+    /// How often while some client believed that it holds a lock; 0 of a live run, which counts
+    /// beside the stream of events.
     pub while_held: u64,
-    /// How often while some client waited for a lock.
+    /// How often while some client waited for a lock; 0 of a live run.
     pub while_awaited: u64,
 }
 
