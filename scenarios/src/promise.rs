@@ -5,6 +5,8 @@
 //! long as it is slow. So a scenario that is *inside* the assumptions surely keeps them, and a
 //! break there is a fault of the lock or of this laboratory.
 
+#[cfg(test)]
+mod borders;
 mod reach;
 #[cfg(test)]
 mod tests;
@@ -13,6 +15,7 @@ use crate::scenario::Scenario;
 use locklab_protocols::contract::{Assumption, Promise};
 use locklab_protocols::storage::Fencing;
 use locklab_sim::fault::{Crash, DiskLoss, Fault, Kind, Lasting};
+use locklab_sim::network::Delay;
 use reach::{Part, reaches, standstill};
 use std::time::Duration;
 
@@ -48,7 +51,7 @@ fn keeps(assumption: Assumption, scenario: &Scenario) -> Result<(), String> {
         Assumption::SyncAtMost(most) => within(most, scenario.sync_time, "a sync takes"),
         Assumption::DelayAtMost(most) => within(most, delay(scenario), "a message may take"),
         Assumption::UsualDelayAtMost(most) => {
-            within(most, usual_delay(scenario), "a message may usually take")
+            within(most, slowest(scenario, Delay::usual), "a message may usually take")
         }
         Assumption::ClockRateWithinPercent(percent) => none(scenario, |fault| match &fault.kind {
             Kind::ClockRate(rate) => rate.percent.abs_diff(100) > percent,
@@ -84,12 +87,15 @@ fn keeps(assumption: Assumption, scenario: &Scenario) -> Result<(), String> {
             none(scenario, |fault| matches!(fault.kind, Kind::Cut(_) | Kind::Partition(_)))
         }
         Assumption::NoLoss => {
-            share(scenario, |percents| percents.0, "are lost")?;
+            share(scenario, 0, |percents| percents.0, "are lost")?;
             // What is on its way to a process that dies is lost with it.
             none(scenario, |fault| matches!(fault.kind, Kind::Loss(_) | Kind::Crash(_)))
         }
+        Assumption::UsualLossAtMostPercent(most) => {
+            share(scenario, most, |percents| percents.0, "are lost")
+        }
         Assumption::NoDuplication => {
-            share(scenario, |percents| percents.1, "arrive twice")?;
+            share(scenario, 0, |percents| percents.1, "arrive twice")?;
             none(scenario, |fault| matches!(fault.kind, Kind::Duplicate(_)))
         }
         Assumption::FencingAtLeast(least) => fenced(least, scenario.fencing),
@@ -128,14 +134,19 @@ fn crashes(fault: &Fault, part: Part) -> bool {
     matches!(fault.kind, Kind::Crash(_)) && reaches(fault, part)
 }
 
-/// No link loses or doubles messages by itself.
-fn share(scenario: &Scenario, of: impl Fn((u32, u32)) -> u32, what: &str) -> Result<(), String> {
+/// No link loses or doubles more than `most` percent of its messages by itself.
+fn share(
+    scenario: &Scenario,
+    most: u32,
+    of: impl Fn((u32, u32)) -> u32,
+    what: &str,
+) -> Result<(), String> {
     let network = &scenario.network;
     let links = network.links.iter().map(|link| (link.loss_percent, link.duplicate_percent));
     let all = links.chain([(network.loss_percent, network.duplicate_percent)]);
     match all.map(of).max() {
-        None | Some(0) => Ok(()),
-        Some(percent) => Err(format!("{percent} % of the messages {what}")),
+        Some(percent) if percent > most => Err(format!("{percent} % of the messages {what}")),
+        _ => Ok(()),
     }
 }
 
@@ -147,14 +158,14 @@ fn delay(scenario: &Scenario) -> Duration {
         Kind::Reorder(reorder) => reorder.by,
         _ => Duration::ZERO,
     });
-    usual_delay(scenario) + more.sum::<Duration>() + standstill(scenario, Part::Storage)
+    slowest(scenario, Delay::most) + more.sum::<Duration>() + standstill(scenario, Part::Storage)
 }
 
 /// How long a message may take on the slowest link, without any fault.
-fn usual_delay(scenario: &Scenario) -> Duration {
+fn slowest(scenario: &Scenario, of: impl Fn(Delay) -> Duration) -> Duration {
     let network = &scenario.network;
-    let links = network.links.iter().map(|link| link.delay.most());
-    links.fold(network.delay.most(), Duration::max)
+    let links = network.links.iter().map(|link| of(link.delay));
+    links.fold(of(network.delay), Duration::max)
 }
 
 fn fenced(least: Fencing, fencing: Fencing) -> Result<(), String> {

@@ -36,7 +36,7 @@ pub enum Assumption {
     SyncAtMost(Duration),
     /// No message is on its way for longer than this.
     DelayAtMost(Duration),
-    /// No message is on its way for longer than this, but for faults that end.
+    /// All but one message in a thousand take no longer than this, but for faults that end.
     UsualDelayAtMost(Duration),
     /// The rate of every clock is true within this many percent.
     ClockRateWithinPercent(u32),
@@ -56,6 +56,8 @@ pub enum Assumption {
     NoPartition,
     /// No message is lost.
     NoLoss,
+    /// No link loses more than this percentage of its messages, but for faults that end.
+    UsualLossAtMostPercent(u32),
     /// No message is delivered twice.
     NoDuplication,
     /// The storage checks tokens at least so.
@@ -87,6 +89,9 @@ impl fmt::Display for Assumption {
             Self::ClientsStayUp => f.write_str("no client crashes"),
             Self::NoPartition => f.write_str("no link is cut"),
             Self::NoLoss => f.write_str("no message is lost"),
+            Self::UsualLossAtMostPercent(most) => {
+                write!(f, "no link usually loses over {most} % of its messages")
+            }
             Self::NoDuplication => f.write_str("no message is doubled"),
             Self::FencingAtLeast(Fencing::None) => f.write_str("any storage"),
             Self::FencingAtLeast(Fencing::Writes) => f.write_str("the storage fences writes"),

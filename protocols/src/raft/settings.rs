@@ -119,9 +119,10 @@ impl Settings {
 
     /// How long a message may take for leaders to stay and to be found: broadcasts must take much
     /// less than an election timeout (Ongaro and Ousterhout 2014, section 5.6), and a grant, which
-    /// takes four messages, must come before its client gives up, if it waits at all.
+    /// takes four messages, must come before its client gives up, if it waits at all. To open a
+    /// session takes four more, and a grant must come while it is valid.
     fn slowest_link(&self) -> Duration {
-        let broadcast = self.election_timeout / 5;
+        let broadcast = (self.election_timeout / 5).min(self.validity() / 10);
         match self.acquire_timeout {
             Duration::ZERO => broadcast,
             patience => broadcast.min(patience / 4),
@@ -216,6 +217,14 @@ mod tests {
         let lease = Duration::from_secs(1);
         let one = Settings { append_limit: 1, lease, ..usual };
         assert_eq!(one.slowest_sync(), Duration::from_millis(10));
+    }
+
+    #[test]
+    fn a_grant_must_come_while_the_session_is_valid() {
+        let usual = Settings::default();
+        assert_eq!(usual.slowest_link(), Duration::from_millis(100));
+        let lease = Duration::from_secs(1);
+        assert_eq!(Settings { lease, ..usual }.slowest_link(), Duration::from_millis(80));
     }
 
     #[test]

@@ -30,7 +30,9 @@
 //!   client has one now (the same).
 //! - A server that restarts without its votes gives them again. The document asks for
 //!   `fsync=always`, or that it stay away for longer than any lease ([`Redlock::restart_delay`]).
-//! - Votes may split so that nobody wins; and who cannot delete his votes waits for their end.
+//! - Votes may split so that nobody wins; and who cannot delete his votes waits for their end. On a
+//!   network that loses messages all the time there are always such votes, and with long leases
+//!   nobody gets a majority any more.
 
 use super::keys::Keys;
 use super::message::{Message, Value};
@@ -72,6 +74,16 @@ impl Redlock {
     /// How many servers are a majority.
     pub fn quorum(&self) -> usize {
         self.servers / 2 + 1
+    }
+
+    /// How many of a hundred messages may be lost. A vote whose deletion is lost is in the way of
+    /// everybody for a lease, so it must be rarer than one for as many ballots as a client holds
+    /// in that time. And where more than one message in ten is lost, two servers of two seldom
+    /// hear of the same ballot.
+    fn most_loss(&self) -> u32 {
+        let between = self.settings.backoff(u32::MAX).shortest;
+        let percent = between.as_nanos() * 100 / self.settings.lease.as_nanos().max(1);
+        percent.min(10) as u32
     }
 
     /// What must be true for votes to be remembered, or not to be missed.
@@ -130,6 +142,7 @@ impl Protocol for Redlock {
         let settings = &self.settings;
         let mut progress = settings.progress();
         progress.assumes.push(Assumption::DelayAtMost(settings.request_timeout / 4));
+        progress.assumes.push(Assumption::UsualLossAtMostPercent(self.most_loss()));
         let mut linearizable = Promise::of(
             Guarantee::Linearizable,
             [

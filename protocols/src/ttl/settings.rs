@@ -12,6 +12,9 @@ const ROUNDING: Duration = Duration::from_millis(2);
 /// How many clients may poll for one lock so that each has its turn soon enough.
 const CONTENDERS: u32 = 5;
 
+/// How long a message may take where it is chance who is next.
+const SWIFT: Duration = Duration::from_millis(50);
+
 /// Settings of a lock with a lease.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Settings {
@@ -205,13 +208,13 @@ impl Settings {
     /// Waiting is polling at random, which is fair enough for a few clients and short holds. A
     /// clock that was set back keeps a dead owner's lease for as long. An answer must come while it
     /// is waited for and of use, and four messages lie before it if a replica must hear of a grant.
-    /// A section reads and writes, so who holds does it for four messages more, which must be few
-    /// beside the rest.
+    /// And who holds a lock does it for four messages more than the section takes: all have their
+    /// turn within half a minute only if these take up to a fifth of a second.
     pub(super) fn progress(&self) -> Promise {
         let mut assumes =
             vec![Assumption::ClientsAtMost(CONTENDERS), Assumption::HoldAtMost(self.lease / 10)];
         let answered = self.acquire_timeout.min(self.lease);
-        assumes.push(Assumption::UsualDelayAtMost((answered / 4).min(self.lease / 80)));
+        assumes.push(Assumption::UsualDelayAtMost((answered / 4).min(SWIFT)));
         assumes.extend(self.true_clocks(self.rate_bound()));
         Promise { guarantee: Guarantee::Progress, assumes }
     }

@@ -16,6 +16,9 @@ const ROUNDING: Duration = Duration::from_millis(2);
 /// again at random, and where it is standing in line.
 const CONTENDERS: (u32, u32) = (3, 5);
 
+/// How long a message may take where several stand in line.
+const SWIFT: Duration = Duration::from_millis(30);
+
 /// What a participant does with an attempt that wants a lock which another one has.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub enum Conflict {
@@ -228,6 +231,7 @@ impl Settings {
                 Assumption::ClockRateWithinPercent(bound),
                 Assumption::ServersComeBack,
                 Assumption::UsualDelayAtMost(self.slowest_link(lease)),
+                Assumption::UsualLossAtMostPercent(self.most_loss()),
                 disks,
             ];
             promises.push(Promise::of(Guarantee::Progress, fair));
@@ -244,15 +248,31 @@ impl Settings {
         (left.saturating_sub(lease / 3) / 3).min(left / 5)
     }
 
-    /// How long a message may take for attempts to come to an end: it is four messages from a
-    /// request to its grant, within the lease and before the client gives up. The two of the vote
-    /// must fit in the patience of the coordinator; those of every participant, if they are asked
-    /// one after the other. And who holds a lock does it for four messages more than the section
-    /// takes, which must be few beside that.
+    /// How many of a hundred messages may be lost. No question and no vote is sent twice, so most
+    /// of them must arrive, of all participants; a commit that is lost keeps a lock from everybody
+    /// until it comes again, and whoever gives up too soon after that goes to the end of the line.
+    fn most_loss(&self) -> u32 {
+        let votes = 15 / u32::try_from(self.participants).unwrap_or(u32::MAX).max(1);
+        let copies = self.acquire_timeout.as_nanos() / self.repeat.as_nanos().max(1);
+        votes.min(u32::try_from(copies).unwrap_or(u32::MAX)).min(10)
+    }
+
+    /// How long a message may take for attempts to come to an end.
+    ///
+    /// It is four messages from a request to its grant, and two for the vote of a participant,
+    /// which must fit in the patience of the coordinator, if they are asked one after the other all
+    /// of them; four more until the section is over. All that must be much less than the lease, and
+    /// come before the client gives up. Where clients stand in line it is to be had for each of
+    /// them, besides all the sections, so that all have their turn within half a minute.
     fn slowest_link(&self, lease: Duration) -> Duration {
-        let asked = if self.conflict.in_order() { self.participants as u32 } else { 1 };
-        let vote = self.patience().unwrap_or(lease) / asked.max(1);
-        (vote.min(self.acquire_timeout) / 4).min(lease / 80)
+        let participants = u32::try_from(self.participants).unwrap_or(u32::MAX);
+        let asked = if self.conflict.in_order() { participants.max(1) } else { 1 };
+        let vote = self.patience().unwrap_or(lease) / asked / 4;
+        let line = match self.conflict.waits() {
+            true => (self.acquire_timeout / (6 + 3 * asked)).min(SWIFT),
+            false => self.acquire_timeout / 6,
+        };
+        vote.min(line).min(lease / 20)
     }
 }
 
@@ -315,12 +335,21 @@ mod tests {
         let usual = Settings::default();
         assert_eq!(link(usual), 125);
         let acquire_timeout = Duration::from_millis(300);
-        assert_eq!(link(Settings { acquire_timeout, ..usual }), 75);
+        assert_eq!(link(Settings { acquire_timeout, ..usual }), 50);
         assert_eq!(usual.slowest_renewal(lease).as_millis(), 1_454);
         let second = Duration::from_secs(1);
         let short = Settings { lease: Some(second), ..usual };
         assert_eq!(short.slowest_renewal(second).as_millis(), 54);
         let in_order = Settings { conflict: Conflict::Wait, participants: 4, ..usual };
-        assert_eq!(link(in_order), 125);
+        assert_eq!(link(in_order), 30);
+    }
+
+    #[test]
+    fn the_more_must_vote_the_fewer_messages_may_be_lost() {
+        let usual = Settings::default();
+        assert_eq!(usual.most_loss(), 5);
+        assert_eq!(Settings { participants: 1, ..usual }.most_loss(), 10);
+        let acquire_timeout = Duration::from_millis(300);
+        assert_eq!(Settings { acquire_timeout, ..usual }.most_loss(), 1);
     }
 }

@@ -49,8 +49,9 @@ impl Shrink {
         bar.finish_and_clear();
         let story = artifact::story(&shrunk.outcome);
         let outcome = &shrunk.outcome;
-        let smaller =
+        let mut smaller =
             Artifact::new(entry, shrunk.scenario.clone(), shrunk.schedule, guarantee, outcome);
+        smaller.finding.found = artifact.finding.found;
         smaller
             .save(&self.folder, outcome)
             .map_err(|error| Trouble::unwritable(&self.folder, &error))?;

@@ -202,6 +202,9 @@ impl From<&Assumption> for ReportAssumption {
             Assumption::ClientsStayUp => ("clients-stay-up", None),
             Assumption::NoPartition => ("no-partition", None),
             Assumption::NoLoss => ("no-loss", None),
+            Assumption::UsualLossAtMostPercent(most) => {
+                ("usual-loss-at-most-percent", Some(u64::from(*most)))
+            }
             Assumption::NoDuplication => ("no-duplication", None),
             Assumption::FencingAtLeast(Fencing::None) => ("any-storage", None),
             Assumption::FencingAtLeast(Fencing::Writes) => ("fenced-writes", None),

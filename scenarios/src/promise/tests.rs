@@ -116,6 +116,15 @@ fn the_usual_delay_of_a_message() {
 }
 
 #[test]
+fn the_usual_loss_of_messages() {
+    let most = Assumption::UsualLossAtMostPercent(5);
+    kept(most, &at("1s", "loss = { percent = 50 }"));
+    kept(most, "network = { loss_percent = 5 }");
+    let why = "no link usually loses over 5 % of its messages: 6 % of the messages are lost";
+    broken(most, "network = { loss_percent = 6 }", why);
+}
+
+#[test]
 fn the_delay_of_a_message() {
     let most = Assumption::DelayAtMost(Duration::from_millis(110));
     let slow = |by: &str| at("1s", &format!("delay = {{ by = \"{by}\" }}"));

@@ -59,6 +59,18 @@ impl Delay {
             | Self::LogNormal { most, .. } => most,
         }
     }
+
+    /// All but about one delay in a thousand are no longer than this.
+    pub fn usual(self) -> Duration {
+        match self {
+            Self::Constant(_) | Self::Uniform(..) => self.most(),
+            Self::Exponential { mean, most } => scaled(mean, libm::log(1000.0)).min(most),
+            Self::LogNormal { median, sigma_percent, most } => {
+                let sigma = f64::from(sigma_percent) / 100.0;
+                scaled(median, libm::exp(3.09 * sigma)).min(most)
+            }
+        }
+    }
 }
 
 /// In a file: `"5ms"`, or a table with one key for the distribution.
@@ -191,6 +203,19 @@ mod tests {
         drawn.sort_unstable();
         assert!(*drawn.last().expect("some") <= delay.most());
         drawn[5000]
+    }
+
+    #[test]
+    fn one_in_a_thousand_takes_longer_than_usual() {
+        let ms = Duration::from_millis;
+        let most = ms(10_000);
+        let log_normal = Delay::LogNormal { median: ms(10), sigma_percent: 80, most };
+        for delay in [Delay::Exponential { mean: ms(10), most }, log_normal] {
+            let mut chance = Chance::new(1, &"test");
+            let late = (0..100_000).filter(|_| delay.sample(&mut chance) > delay.usual()).count();
+            assert!((60..140).contains(&late), "{delay:?}: {late}");
+        }
+        assert_eq!(Delay::Uniform(ms(1), ms(4)).usual(), ms(4));
     }
 
     #[test]

@@ -105,6 +105,9 @@ impl<'a> FaultDraw<'a> {
         if name == "pause" && self.chance.percent(50) {
             return Some(self.pause_past_the_lease());
         }
+        if name == "cut" && self.chance.percent(35) {
+            return Some(self.cut_at_a_renewal());
+        }
         let tied = before.last().filter(|_| self.chance.percent(25)).cloned();
         let (when, lasting) = match tied {
             Some(other) => self.around(&other),
@@ -136,14 +139,37 @@ impl<'a> FaultDraw<'a> {
         }
     }
 
+    /// A holder is cut off just when it renews its lease, a third of it after the last time, and
+    /// for so short a time that it has another chance before the lease is over.
+    fn cut_at_a_renewal(&mut self) -> Fault {
+        let after = self.chance.between(self.lease * 27 / 100, self.lease * 34 / 100);
+        let lasting = Lasting::For(millis(self.chance.between(self.lease / 20, self.lease / 6)));
+        let nth = self.chance.between(1, 6) as u32;
+        let (from, to) = (Target::Subject.into(), Target::Servers.into());
+        Fault {
+            when: When::Event {
+                event: Trigger::Granted,
+                nth,
+                at: Targets::default(),
+                after: millis(after),
+            },
+            kind: Kind::Cut(Cut { from, to, one_way: self.chance.percent(40), lasting }),
+        }
+    }
+
     /// What can make a pause worse when the client goes on after it: the storage or the servers
-    /// are down from before that until a little after, or cannot be reached.
+    /// are down from before that until a little after, or cannot be reached; or the storage is so
+    /// slow that the late write meets the first one of the next owner there.
     fn companion(&mut self, classic: &Fault) -> Fault {
         let (when, lasting) = self.about_the_end_of(classic);
         let disk = self.one_of(&[DiskLoss::Kept, DiskLoss::UnsyncedLost]);
-        let kind = match self.below(4) {
+        let kind = match self.below(6) {
             0 | 1 => Kind::Crash(Crash { target: Target::Storage.into(), lasting, disk }),
             2 => Kind::Crash(Crash { target: self.server().into(), lasting, disk }),
+            3 | 4 => {
+                let step = millis(self.one_of(&[20, 60, 150]));
+                Kind::Slow(Slow { target: Target::Storage.into(), step, lasting })
+            }
             _ => {
                 let (from, to) = (Target::Subject.into(), Target::Servers.into());
                 Kind::Cut(Cut { from, to, one_way: self.chance.percent(40), lasting })
