@@ -1,7 +1,7 @@
 //! The one stream of what happens, and everything that it feeds: monitors, goals, measures, the
 //! roles that faults aim at, the trace, and the hash.
 
-use crate::outcome::{Bites, Measures, Outcome, Traced, Wait};
+use crate::outcome::{Bites, Measures, Outcome, Traced, Wait, never_felt};
 use crate::plan::Plan;
 use locklab_protocols::contract::{
     Event, HostEvent, LockEvent, Observation, Protocol, Servers, StorageEvent, WorkEvent,
@@ -173,14 +173,7 @@ impl Observer {
             self.wait_ended(since, end, false);
         }
         let mut verdicts = self.monitors.verdicts(end);
-        if let Some(position) = bites.iter().position(|bites| bites.count == 0) {
-            let kind = bites[position].kind;
-            let reason = match bites[position].struck {
-                Some(at) => {
-                    format!("fault {} ({kind}) struck at {at} and bit nothing", position + 1)
-                }
-                None => format!("fault {} ({kind}) never struck", position + 1),
-            };
+        if let Some(reason) = never_felt(&bites) {
             for verdict in verdicts.values_mut().filter(|verdict| **verdict == Verdict::Held) {
                 *verdict = Verdict::not_exercised(reason.clone());
             }
