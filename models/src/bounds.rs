@@ -40,8 +40,15 @@ pub struct Bounds {
     /// as on one connection; else in any order. A connection loses nothing, but may stand still for
     /// as long as it likes.
     pub in_order: bool,
+    /// How many messages each link holds at once, where links keep an order; what comes next pushes
+    /// out the oldest, which is lost. `u8::MAX` for links that push nothing out.
+    pub link_room: u8,
     /// How many messages are on their way at once, at most [`MOST_IN_FLIGHT`].
     pub in_flight: u8,
+    /// Whether what is due at once happens before anything else: a timer of no length fires within
+    /// the step that arms it, so that nobody stands still there. (A message may still take for
+    /// ever.)
+    pub prompt: bool,
 }
 
 /// The most messages that a state has room for.
@@ -62,7 +69,9 @@ impl Default for Bounds {
             only_servers_die: false,
             power_failures: 0,
             in_order: false,
+            link_room: u8::MAX,
             in_flight: MOST_IN_FLIGHT as u8,
+            prompt: false,
         }
     }
 }
@@ -71,6 +80,12 @@ impl Bounds {
     /// Whether a process may die here.
     pub(crate) fn may_die(&self, node: NodeId) -> bool {
         self.crashes > 0 && (!self.only_servers_die || matches!(node, NodeId::Server(_)))
+    }
+
+    /// Whether a message that was sent may as well not have been: where it may take for ever and
+    /// holds up no other.
+    pub(crate) fn may_lose(&self) -> bool {
+        !self.in_order || self.link_room == 1
     }
 }
 
@@ -92,8 +107,13 @@ impl fmt::Display for Bounds {
             format!("{} {who} ({} of them power failures)", self.crashes, self.power_failures),
             format!("{} messages in flight", self.in_flight),
         ];
-        if self.in_order {
-            parts.push("each link in order".to_owned());
+        match (self.in_order, self.link_room) {
+            (false, _) => {}
+            (true, u8::MAX) => parts.push("each link in order".to_owned()),
+            (true, room) => parts.push(format!("each link in order, with room for {room}")),
+        }
+        if self.prompt {
+            parts.push("what is due at once is done at once".to_owned());
         }
         f.write_str(&parts.join(", "))
     }
@@ -112,6 +132,8 @@ pub enum Bound {
     Expiries,
     /// [`Bounds::server_timers`].
     ServerTimers,
+    /// [`Bounds::link_room`].
+    LinkRoom,
     /// [`Bounds::in_flight`].
     InFlight,
     /// [`Configuration::reach`](crate::Configuration::reach).
@@ -121,12 +143,13 @@ pub enum Bound {
 impl Bound {
     /// All of them. The number of faults is a bound too, but of the world and not of the search: a
     /// world with fewer faults than it could have is a world.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Acquires,
         Self::Retries,
         Self::Failures,
         Self::Expiries,
         Self::ServerTimers,
+        Self::LinkRoom,
         Self::InFlight,
         Self::Reach,
     ];
@@ -139,6 +162,7 @@ impl Bound {
             Self::Failures => "failures",
             Self::Expiries => "expiries",
             Self::ServerTimers => "server timers",
+            Self::LinkRoom => "room on a link",
             Self::InFlight => "messages in flight",
             Self::Reach => "reach",
         }

@@ -4,13 +4,18 @@
 //! end by the monotonic clock and disks are left out where no crash needs them: in a world in
 //! which any timer fires at any moment, the kind of clock makes no difference.
 
+mod elections;
+mod raft;
+
+pub use elections::{RaftReach, elections};
+pub use raft::{RaftSize, figure_8, raft};
+
 use crate::anyone::Anyone;
 use crate::bounds::Bounds;
-use crate::configuration::{Configuration, Landmark, Reach};
+use crate::configuration::{Configuration, Landmark};
 use locklab_protocols::application::Workload;
 use locklab_protocols::contract::{Clock, Protocol, Servers};
-use locklab_protocols::id::ServerId;
-use locklab_protocols::raft::{self, Raft};
+use locklab_protocols::id::{ClientId, NodeId, ServerId};
 use locklab_protocols::spec::{Goal, Guarantee};
 use locklab_protocols::storage::Fencing;
 use locklab_protocols::system::Setting;
@@ -52,12 +57,27 @@ pub fn configuration<P: Protocol>(
         setting: Setting { protocol, clients, workload: Arc::new(workload), fencing },
         bounds: Bounds { acquires: sections, ..Bounds::default() },
         reach: None,
+        prelude: None,
+        alike: Vec::new(),
         readings: Vec::new(),
         watch: VIEWS.to_vec(),
         breaks: vec![Guarantee::MutualExclusion],
         goals: CONTENTION.to_vec(),
         landmarks: Vec::new(),
     }
+}
+
+/// The same, with all clients alike, and the servers from this number on.
+pub fn reduced<P: Protocol>(
+    mut configuration: Configuration<P>,
+    servers_from: usize,
+) -> Configuration<P> {
+    let Setting { protocol, clients, .. } = &configuration.setting;
+    let clients = (0..*clients).map(|index| NodeId::Client(ClientId::at(index)));
+    let servers = servers_from.saturating_sub(1)..protocol.servers();
+    let servers = servers.map(|index| NodeId::Server(ServerId::at(index)));
+    configuration.alike = vec![clients.collect(), servers.collect()];
+    configuration
 }
 
 fn settings() -> Settings {
@@ -91,7 +111,9 @@ pub fn ttl_naive(clients: usize, sections: u8) -> Configuration<TtlNaive> {
 /// `redlock` on so many servers, none of which keeps anything on disk, while so many of them die.
 /// No lease ends: what breaks, breaks by the crash.
 pub fn redlock(servers: usize, clients: usize, crashes: u8) -> Configuration<Redlock> {
-    let protocol = Redlock { settings: settings(), servers, restart_delay: Duration::ZERO };
+    let request_timeout = Redlock::default().settings.request_timeout;
+    let settings = Settings { request_timeout, ..settings() };
+    let protocol = Redlock { settings, servers, restart_delay: Duration::ZERO };
     let mut configuration = configuration(protocol, clients, 1, Fencing::None);
     configuration.bounds =
         Bounds { crashes, only_servers_die: true, expiries: 0, ..configuration.bounds };
@@ -194,82 +216,5 @@ fn blocked(participants: usize) -> Landmark<TwoPhase> {
         gone && in_doubt.count() == participants
     };
     let name = "all participants are in doubt, and the coordinator is gone";
-    Landmark { name, is_here: Arc::new(is_here) }
-}
-
-/// How far servers of the replicated log go.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct RaftReach {
-    /// The last term.
-    pub terms: u64,
-    /// The last index of a log.
-    pub entries: u64,
-    /// How many times a leader sends to everybody.
-    pub rounds: u64,
-    /// How many of the servers, from the first on, stand for election.
-    pub candidates: usize,
-}
-
-impl RaftReach {
-    fn reach(self) -> Reach<Raft> {
-        let Self { terms, entries, rounds, candidates } = self;
-        let within = move |id: ServerId, server: &raft::Server| {
-            let round = match server.state() {
-                raft::State::Leader(leader) => leader.round(),
-                _ => 0,
-            };
-            server.current_term().0 <= terms
-                && server.log().last().index.0 <= entries
-                && round <= rounds
-                && (id.index() < candidates
-                    || matches!(server.state(), raft::State::Follower { .. }))
-        };
-        let about = format!(
-            "{terms} terms, {entries} log entries, {rounds} broadcasts of a leader, \
-             {candidates} candidates"
-        );
-        Reach { about, within: Arc::new(within) }
-    }
-}
-
-/// The replicated log, with a network that has room for few messages and loses what it likes.
-/// Without clients it is about elections and about the entry with which every leader begins, and
-/// says nothing of tokens.
-pub fn raft(servers: usize, clients: usize, crashes: u8, reach: RaftReach) -> Configuration<Raft> {
-    let usual = raft::Settings::default();
-    let settings = raft::Settings { snapshot_every: u64::MAX, append_limit: 1, ..usual };
-    let mut configuration = configuration(Raft { servers, settings }, clients, 1, Fencing::Writes);
-    configuration.bounds = Bounds {
-        server_timers: u8::MAX,
-        crashes,
-        only_servers_die: true,
-        power_failures: crashes,
-        drops: u8::MAX,
-        in_flight: 2,
-        in_order: true,
-        ..configuration.bounds
-    };
-    configuration.reach = Some(reach.reach());
-    configuration.watch = vec![Guarantee::Agreement];
-    configuration.breaks.clear();
-    configuration.goals.clear();
-    if clients > 0 {
-        configuration.watch.extend([Guarantee::TokenOrder, Guarantee::FencedWrites]);
-        configuration.goals.push(Goal::Granted);
-    }
-    configuration.landmarks = vec![led(1, "a leader has committed an entry of its own term")];
-    if reach.terms > 1 {
-        let name = "a second leader has committed an entry of its own term";
-        configuration.landmarks.push(led(2, name));
-    }
-    configuration
-}
-
-/// A leader has committed an entry of its own, in this term or a later one.
-fn led(first: u64, name: &'static str) -> Landmark<Raft> {
-    let is_here = move |servers: Servers<'_, Raft>| {
-        let mut leaders = servers.live().filter(|(_, server)| server.knows_what_is_committed());
-        leaders.any(|(_, server)| server.current_term().0 >= first)
-    };
     Landmark { name, is_here: Arc::new(is_here) }
 }

@@ -9,6 +9,7 @@ use crate::action::Action;
 use crate::bounds::Bound;
 use crate::configuration::Configuration;
 use crate::model::LockModel;
+use crate::route::{Stop, route};
 use crate::search::shortest_while;
 use crate::story::{Step, tell};
 use locklab_protocols::contract::Protocol;
@@ -63,6 +64,8 @@ pub enum Finding {
         reason: String,
         /// A shortest run that breaks it.
         story: Vec<Step>,
+        /// The same for another host.
+        route: Vec<Stop>,
     },
     /// The search stopped before it had seen everything.
     Stopped,
@@ -106,6 +109,10 @@ pub fn check<P: Protocol>(
         if pass.broken.is_none() && pass.stopped && goes_on.get() {
             pass = depth_first(&left, limits, &mut watch);
         }
+        if pass.contradicted {
+            left.alike.clear();
+            continue;
+        }
         let over = pass.broken.is_none();
         if let Some(found) = pass.broken.take() {
             left.watch.retain(|other| *other != found.0);
@@ -134,6 +141,8 @@ struct Pass {
     missed: Vec<Goal>,
     landmarks: Vec<Passed>,
     stopped: bool,
+    /// Whether nodes were not alike that should have been.
+    contradicted: bool,
 }
 
 fn breadth_first<P: Protocol>(
@@ -159,6 +168,7 @@ fn breadth_first<P: Protocol>(
         missed: missed(&model),
         landmarks,
         stopped: !found.exhausted,
+        contradicted: model.contradiction().is_some(),
     }
 }
 
@@ -220,11 +230,12 @@ fn depth_first<P: Protocol>(
         cuts,
         missed: missed(model),
         landmarks: passed(model, |_| None),
+        contradicted: model.contradiction().is_some(),
     }
 }
 
 /// Monitors say when something was; here everything is at once.
-fn without_times(reason: &str) -> String {
+pub(crate) fn without_times(reason: &str) -> String {
     [" (granted at 0.000 s)", " (first at 0.000 s)", " at 0.000 s"]
         .iter()
         .fold(reason.to_owned(), |text, time| text.replace(time, ""))
@@ -235,5 +246,5 @@ fn broken<P: Protocol>(model: &LockModel<P>, guarantee: Guarantee, way: &[Action
         Verdict::Broken { reason, .. } => without_times(&reason),
         other => format!("{other:?}"),
     };
-    Finding::Broken { reason, story: tell(model, way) }
+    Finding::Broken { reason, story: tell(model, way), route: route(model, way) }
 }

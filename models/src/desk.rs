@@ -4,12 +4,15 @@
 //! it on what he knew before; each such question comes up in a great many states, and is answered
 //! once.
 
+mod twins;
+
 use crate::action::Cause;
 use crate::bounds::Bound;
 use crate::configuration::Configuration;
 use crate::part::{End, Leg, Letter, Local, Stimulus};
-use crate::shelf::{Memory, Shelf};
+use crate::shelf::{Column, Memory, Shelf};
 use crate::state::{MOST_NODES, State};
+use crate::symmetry::Symmetry;
 use crate::witness::{GoalSet, Scene, Witness};
 use locklab_protocols::contract::{Event, Observation, Protocol};
 use locklab_protocols::id::NodeId;
@@ -31,9 +34,17 @@ pub(crate) struct Stride {
     pub(crate) end: End,
 }
 
+/// A node's position in so many bits.
+const LINK_BITS: u32 = 4;
+
 /// What an observer sees: what he knew before and the stride, and the other servers, if there are
 /// others.
 type Sight = (u64, u32);
+
+/// What a node makes of a cause, as one number.
+fn question(slot: usize, local: u32, cause: Cause) -> u64 {
+    u64::from(local) << 32 | (slot as u64) << 24 | cause.code()
+}
 
 /// The shelves of one search.
 #[derive(Debug)]
@@ -44,6 +55,8 @@ pub(crate) struct Desk<P: Protocol> {
     timer_sets: Shelf<Vec<u16>>,
     timers: Shelf<TimerOf<P>>,
     letters: Shelf<Letter<P>>,
+    /// The link of each letter.
+    links: Column,
     scripts: Shelf<Vec<Event>>,
     strides: Shelf<Stride>,
     menus: Shelf<Vec<u32>>,
@@ -51,20 +64,29 @@ pub(crate) struct Desk<P: Protocol> {
     pub(crate) witnesses: Shelf<Witness>,
     steps: Memory<u64, u32>,
     sights: Memory<Sight, (u32, GoalSet)>,
+    /// The nodes of the system, in the order of their positions.
+    pub(crate) nodes: Vec<NodeId>,
+    /// What becomes of all this when nodes that are alike change places, if some are.
+    pub(crate) symmetry: Option<Symmetry>,
+    /// The same as `steps` and `sights`, before it is known what becomes of the answers.
+    bare_steps: Memory<u64, u32>,
+    bare_sights: Memory<Sight, (u32, GoalSet)>,
 }
 
 fn small(number: u32) -> u16 {
     u16::try_from(number).expect("fewer than 65,536 different messages and timers")
 }
 
-impl<P: Protocol> Default for Desk<P> {
-    fn default() -> Self {
+impl<P: Protocol> Desk<P> {
+    /// An empty desk for a system of these nodes.
+    pub(crate) fn new(nodes: Vec<NodeId>, symmetry: Option<Symmetry>) -> Self {
         let desk = Self {
             locals: Shelf::default(),
             armed: Memory::default(),
             timer_sets: Shelf::default(),
             timers: Shelf::default(),
             letters: Shelf::default(),
+            links: Column::default(),
             scripts: Shelf::default(),
             strides: Shelf::default(),
             menus: Shelf::default(),
@@ -72,13 +94,15 @@ impl<P: Protocol> Default for Desk<P> {
             witnesses: Shelf::default(),
             steps: Memory::default(),
             sights: Memory::default(),
+            nodes,
+            symmetry,
+            bare_steps: Memory::default(),
+            bare_sights: Memory::default(),
         };
         desk.scripts.number(Vec::new());
         desk
     }
-}
 
-impl<P: Protocol> Desk<P> {
     /// How many different things there are of each kind.
     pub(crate) fn sizes(&self) -> String {
         format!(
@@ -93,11 +117,49 @@ impl<P: Protocol> Desk<P> {
 
     /// The number of a message; never 0.
     pub(crate) fn number_of(&self, letter: Letter<P>) -> u16 {
-        small(self.letters.number(letter) + 1)
+        let slot = |node| self.slot(node) as u32;
+        let link = slot(letter.from) << LINK_BITS | slot(letter.to);
+        let number = self.letters.number(letter);
+        assert!(self.links.set(number, link), "a letter has one link");
+        small(number + 1)
+    }
+
+    /// The position of a node.
+    pub(crate) fn slot(&self, node: NodeId) -> usize {
+        self.nodes.iter().position(|other| *other == node).expect("a node of this system")
+    }
+
+    /// The link of a message: from whom it comes before to whom it goes, as one number.
+    pub(crate) fn link(&self, message: u16) -> u32 {
+        self.links.get(u32::from(message) - 1).expect("a letter has a link")
+    }
+
+    /// The position of the node from which a message comes.
+    pub(crate) fn sender(&self, message: u16) -> usize {
+        (self.link(message) >> LINK_BITS) as usize
+    }
+
+    /// The position of the node to which a message goes.
+    pub(crate) fn receiver(&self, message: u16) -> usize {
+        (self.link(message) & ((1 << LINK_BITS) - 1)) as usize
+    }
+
+    /// Brings messages into the order in which a state has them.
+    pub(crate) fn arrange(&self, messages: &mut [u16], in_order: bool) {
+        if in_order {
+            messages.sort_by_key(|message| self.link(*message));
+        } else {
+            messages.sort_unstable_by_key(|message| (self.link(*message), *message));
+        }
     }
 
     pub(crate) fn letter(&self, message: u16) -> &Letter<P> {
         self.letters.get(u32::from(message) - 1)
+    }
+
+    /// The number of a timer.
+    pub(crate) fn number_of_timer(&self, timer: TimerOf<P>) -> u16 {
+        small(self.timers.number(timer))
     }
 
     pub(crate) fn timer(&self, timer: u16) -> &TimerOf<P> {
@@ -108,7 +170,7 @@ impl<P: Protocol> Desk<P> {
     pub(crate) fn armed(&self, local: u32) -> &[u16] {
         let set = self.armed.recall(local, || {
             let timers = &self.locals.get(local).timers;
-            let numbers = timers.iter().map(|timer| small(self.timers.number(timer.clone())));
+            let numbers = timers.iter().map(|timer| self.number_of_timer(timer.clone()));
             self.timer_sets.number(numbers.collect())
         });
         self.timer_sets.get(set)
@@ -118,22 +180,46 @@ impl<P: Protocol> Desk<P> {
     pub(crate) fn strides(
         &self,
         configuration: &Configuration<P>,
-        node: (usize, NodeId),
+        slot: usize,
         local: u32,
         cause: Cause,
     ) -> &[u32] {
-        let (slot, node) = node;
-        let question = u64::from(local) << 32 | (slot as u64) << 24 | cause.code();
-        let menu = self.steps.recall(question, || {
-            let legs = self.legs(configuration, node, local, cause);
-            let strides = legs.into_iter().map(|leg| self.strides.number(self.stride(slot, leg)));
-            self.menus.number(strides.collect())
-        });
+        let menu = match &self.symmetry {
+            None => self.steps.recall(question(slot, local, cause), || {
+                self.menu(configuration, slot, local, cause)
+            }),
+            Some(symmetry) => self.steps.recall(question(slot, local, cause), || {
+                self.pair_menu(configuration, symmetry, (slot, local, cause))
+            }),
+        };
         self.menus.get(menu)
+    }
+
+    /// The same, whatever becomes of it when nodes change places.
+    pub(crate) fn bare(
+        &self,
+        configuration: &Configuration<P>,
+        slot: usize,
+        local: u32,
+        cause: Cause,
+    ) -> &[u32] {
+        self.menus.get(self.menu(configuration, slot, local, cause))
+    }
+
+    /// The same, worked out.
+    fn menu(&self, configuration: &Configuration<P>, slot: usize, local: u32, cause: Cause) -> u32 {
+        let legs = self.legs(configuration, self.nodes[slot], local, cause);
+        let strides = legs.into_iter().map(|leg| self.strides.number(self.stride(slot, leg)));
+        self.menus.number(strides.collect())
     }
 
     pub(crate) fn get(&self, stride: u32) -> &Stride {
         self.strides.get(stride)
+    }
+
+    /// What a step reports, in order.
+    pub(crate) fn script(&self, seen: u32) -> &[Event] {
+        self.scripts.get(seen)
     }
 
     /// The same in full.
@@ -171,34 +257,43 @@ impl<P: Protocol> Desk<P> {
         }
     }
 
-    /// What an observer knows after a step.
+    /// What an observer knows after a step; `plain` if it does not matter what becomes of that
+    /// when nodes change places.
     pub(crate) fn seen(
         &self,
         configuration: &Configuration<P>,
-        nodes: &[NodeId],
         state: &State,
         stride: u32,
+        plain: bool,
     ) -> (u32, GoalSet) {
-        let Some(sight) = self.sight(configuration, nodes, state, stride) else {
+        let Some(sight) = self.sight(configuration, state, stride) else {
             return (state.witness, GoalSet::default());
         };
-        self.sights.recall(sight, || {
-            let (witness, goals) = self.witness(configuration, nodes, sight, |_| {});
-            (self.witnesses.number(witness), goals)
-        })
+        match &self.symmetry {
+            None => self.sights.recall(sight, || self.view(configuration, sight)),
+            Some(_) if plain => self.bare_sights.recall(sight, || self.view(configuration, sight)),
+            Some(symmetry) => {
+                self.sights.recall(sight, || self.pair_view(configuration, symmetry, sight))
+            }
+        }
+    }
+
+    /// The same, worked out.
+    fn view(&self, configuration: &Configuration<P>, sight: Sight) -> (u32, GoalSet) {
+        let (witness, goals) = self.witness(configuration, sight, |_| {});
+        (self.witnesses.number(witness), goals)
+    }
+
+    /// Whether it matters for what a step looks like how the servers are.
+    fn looks_at_servers(&self, stride: u32) -> bool {
+        matches!(self.nodes[usize::from(self.get(stride).slot)], NodeId::Server(_))
     }
 
     /// What there is to see of a step; `None` if that is nothing.
-    fn sight(
-        &self,
-        configuration: &Configuration<P>,
-        nodes: &[NodeId],
-        state: &State,
-        number: u32,
-    ) -> Option<Sight> {
+    fn sight(&self, configuration: &Configuration<P>, state: &State, number: u32) -> Option<Sight> {
         let stride = self.get(number);
         let slot = usize::from(stride.slot);
-        let server = matches!(nodes[slot], NodeId::Server(_));
+        let server = matches!(self.nodes[slot], NodeId::Server(_));
         let still =
             if server { stride.after == state.nodes[slot] } else { stride.end == End::Whole };
         if stride.seen == 0 && still {
@@ -220,13 +315,12 @@ impl<P: Protocol> Desk<P> {
     pub(crate) fn tell(
         &self,
         configuration: &Configuration<P>,
-        nodes: &[NodeId],
         state: &State,
         stride: u32,
         told: impl FnMut(&Observation),
     ) {
-        if let Some(sight) = self.sight(configuration, nodes, state, stride) {
-            self.witness(configuration, nodes, sight, told);
+        if let Some(sight) = self.sight(configuration, state, stride) {
+            self.witness(configuration, sight, told);
         }
     }
 
@@ -234,19 +328,18 @@ impl<P: Protocol> Desk<P> {
     fn witness(
         &self,
         configuration: &Configuration<P>,
-        nodes: &[NodeId],
         (before, team): Sight,
         told: impl FnMut(&Observation),
     ) -> (Witness, GoalSet) {
         let mut witness = self.witnesses.get((before >> 32) as u32).clone();
         let stride = self.get(before as u32);
         let setting = &configuration.setting;
-        let node = nodes[usize::from(stride.slot)];
+        let node = self.nodes[usize::from(stride.slot)];
         let mut during = System::new(setting);
         let server = matches!(node, NodeId::Server(_));
         if server {
             let servers = setting.protocol.servers();
-            for (place, other) in nodes.iter().enumerate().take(servers) {
+            for (place, other) in self.nodes.iter().enumerate().take(servers) {
                 if *other != node {
                     let local = self.teams.get(team)[place];
                     during.put(*other, self.locals.get(local).part.clone());

@@ -23,8 +23,9 @@
 //! [`Bounds`] say how often everything may happen, and a [`Reach`] how far a server may go in terms of
 //! its protocol. Each move that one of them forbids is counted, and told with every verdict. So that
 //! an empty search cannot pass, a [`Configuration`] names goals and [`Landmark`]s that must be found.
-//! Neither clients nor servers are taken for each other (no symmetry), and independent moves are
-//! tried in every order.
+//! A search may begin where something is at stake ([`Prelude`]). Of states that differ only by who
+//! is who of nodes that are alike one is gone on from, where a configuration says which these are
+//! (see `symmetry`). Independent moves are tried in every order.
 //!
 //! # What is not looked at, and why that is sound
 //!
@@ -41,22 +42,31 @@ mod check;
 mod checked;
 mod configuration;
 mod desk;
+mod follow;
 mod model;
 mod part;
+mod prelude;
+mod route;
 mod search;
 mod shelf;
 mod state;
 mod story;
 mod subject;
+mod symmetry;
+pub mod timed;
+mod walk;
 mod witness;
 
 pub use action::{Action, Cause};
 pub use anyone::{AnyClient, Anyone, Nobody};
 pub use bounds::{Bound, Bounds, Cuts, MOST_IN_FLIGHT};
 pub use check::{Finding, Limits, Passed, Progress, Report, check};
-pub use configuration::{Configuration, IsHere, Landmark, Reach, Within};
+pub use configuration::{Configuration, Cue, Fires, IsHere, Landmark, Prelude, Reach, Within};
+pub use follow::{Follower, Sight};
 pub use model::LockModel;
+pub use route::{Death, Left, Reason, Stop};
 pub use search::{Found, shortest, shortest_while};
 pub use state::{MOST_NODES, State};
 pub use story::{Step, What, tell};
-pub use subject::{Size, Subject, subjects};
+pub use subject::{Cast, Size, Subject, subjects};
+pub use walk::{Stumble, Walked, Walks, beyond, walk};

@@ -1,11 +1,12 @@
 //! The model: every interleaving of a system's steps, within bounds.
 
 use crate::action::{Action, Cause};
-use crate::bounds::{Bound, Cuts};
+use crate::bounds::{Bound, Bounds, Cuts};
 use crate::configuration::Configuration;
 use crate::desk::{Desk, Stride};
 use crate::part::End;
 use crate::state::{MOST_NODES, State, Used};
+use crate::symmetry::Symmetry;
 use crate::witness::{GoalSet, Witness};
 use locklab_protocols::contract::Protocol;
 use locklab_protocols::id::NodeId;
@@ -17,10 +18,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 #[derive(Debug)]
 pub struct LockModel<P: Protocol> {
     configuration: Configuration<P>,
-    nodes: Vec<NodeId>,
     desk: Desk<P>,
     cuts: Cuts,
     reached: AtomicU32,
+    begin: State,
 }
 
 /// Counts what has a bound. What has none is not counted, or states would differ by it.
@@ -46,8 +47,28 @@ impl<P: Protocol> LockModel<P> {
     pub fn new(configuration: Configuration<P>) -> Self {
         let nodes: Vec<NodeId> = System::new(&configuration.setting).nodes().collect();
         assert!(nodes.len() <= MOST_NODES, "a state has room for {MOST_NODES} nodes");
-        let cuts = Cuts::default();
-        Self { configuration, nodes, desk: Desk::default(), cuts, reached: AtomicU32::new(0) }
+        let symmetry = Symmetry::new(&nodes, &configuration.alike);
+        let empty = State {
+            nodes: [0; MOST_NODES],
+            witness: 0,
+            flights: Default::default(),
+            used: Used::default(),
+        };
+        let mut model = Self {
+            configuration,
+            desk: Desk::new(nodes, symmetry),
+            cuts: Cuts::default(),
+            reached: AtomicU32::new(0),
+            begin: empty,
+        };
+        model.begin = model.played(None).0;
+        if let Some(symmetry) = &model.desk.symmetry {
+            let begun = |places| model.played(Some(places)).0;
+            let beginnings: Vec<State> = symmetry.renamings().iter().map(begun).collect();
+            model.desk.pair_beginnings(symmetry, &beginnings);
+        }
+        model.reset();
+        model
     }
 
     /// What it is a model of.
@@ -73,7 +94,7 @@ impl<P: Protocol> LockModel<P> {
     /// A state in words: each node, what is on its way, what observers say.
     pub fn describe(&self, state: &State) -> String {
         let mut words = String::new();
-        for (slot, node) in self.nodes.iter().enumerate() {
+        for (slot, node) in self.nodes().iter().enumerate() {
             let local = self.desk.locals.get(state.nodes[slot]);
             words += &format!("{node}: {:#?}\n", local.part);
             words += &format!("{node} has armed {:?}\n", local.timers);
@@ -94,7 +115,7 @@ impl<P: Protocol> LockModel<P> {
     }
 
     pub(crate) fn nodes(&self) -> &[NodeId] {
-        &self.nodes
+        &self.desk.nodes
     }
 
     pub(crate) fn witness(&self, state: &State) -> &Witness {
@@ -106,38 +127,48 @@ impl<P: Protocol> LockModel<P> {
         &self.witness(state).broken
     }
 
-    /// All nodes started, servers first, as in the simulator. A node cannot die before it has
-    /// begun.
+    /// Where the search begins: all nodes started, and the prelude over.
     pub(crate) fn begin(&self) -> State {
-        let desk = &self.desk;
-        let workshop = self.configuration.workshop();
-        let setting = &self.configuration.setting;
-        let mut state = State {
-            nodes: [0; MOST_NODES],
-            witness: desk
-                .witnesses
-                .number(Witness::new(&setting.protocol, &self.configuration.watch)),
-            flights: Default::default(),
-            used: Used::default(),
+        self.canonical(self.begin).0
+    }
+
+    /// Where it begins, with every node under its own name.
+    pub(crate) fn plain_begin(&self) -> State {
+        self.begin
+    }
+
+    /// The state that stands for this one and all that differ from it only by who is who of nodes
+    /// that are alike, and the renaming that leads there.
+    fn canonical(&self, state: State) -> (State, usize) {
+        match &self.desk.symmetry {
+            None => (state, 0),
+            Some(symmetry) => symmetry.canonical(state, |messages| self.arrange(messages)),
+        }
+    }
+
+    /// How many states a canonical one stands for.
+    pub fn stands_for(&self, state: &State) -> usize {
+        let Some(symmetry) = &self.desk.symmetry else {
+            return 1;
         };
-        for (slot, node) in self.nodes.iter().enumerate() {
-            state.nodes[slot] = desk.locals.number(workshop.unborn(*node));
-        }
-        for slot in 0..self.nodes.len() {
-            let strides = self.strides(&state, slot, Cause::Start);
-            let moved = self.stride(&state, state, strides[0]);
-            state = moved.expect("room for the first messages").state;
-        }
-        state
+        let renamings = 0..symmetry.renamings().len();
+        let arrange = |messages: &mut [u16]| self.arrange(messages);
+        let all = renamings.filter_map(|renaming| symmetry.renamed(state, renaming, arrange));
+        all.collect::<std::collections::BTreeSet<State>>().len()
+    }
+
+    pub(crate) fn arrange(&self, messages: &mut [u16]) {
+        self.desk.arrange(messages, self.configuration.bounds.in_order);
+    }
+
+    /// Why nodes that should be alike are not, if that turned up: what was searched until then
+    /// proves nothing.
+    pub fn contradiction(&self) -> Option<&str> {
+        self.desk.symmetry.as_ref()?.contradiction()
     }
 
     pub(crate) fn strides(&self, state: &State, slot: usize, cause: Cause) -> &[u32] {
-        let node = (slot, self.nodes[slot]);
-        self.desk.strides(&self.configuration, node, state.nodes[slot], cause)
-    }
-
-    pub(crate) fn slot(&self, node: NodeId) -> usize {
-        self.nodes.iter().position(|other| *other == node).expect("a node of this system")
+        self.desk.strides(&self.configuration, slot, state.nodes[slot], cause)
     }
 
     /// Whether a bound lets a step happen; if not, that is counted.
@@ -179,30 +210,31 @@ impl<P: Protocol> LockModel<P> {
         let mut before = 0;
         let mut link = None;
         for message in state.in_flight().iter().copied() {
-            let letter = self.desk.letter(message);
-            let behind = bounds.in_order && link == Some((letter.from, letter.to));
+            let its_link = self.desk.link(message);
+            let behind = bounds.in_order && link == Some(its_link);
             if message == before || behind {
                 continue;
             }
             before = message;
-            link = Some((letter.from, letter.to));
+            link = Some(its_link);
             self.deliveries(state, message, room, out);
             if state.used.drops < bounds.drops {
                 out.push(Action::Drop { message });
             }
         }
-        for slot in 0..self.nodes.len() {
+        for slot in 0..self.nodes().len() {
             self.moves_of(state, slot, room, out);
         }
     }
 
     fn deliveries(&self, state: &State, message: u16, room: usize, out: &mut Vec<Action>) {
         let bounds = &self.configuration.bounds;
-        let slot = self.slot(self.desk.letter(message).to);
+        let slot = self.desk.receiver(message);
         let cause = Cause::Message(message);
         for stride in self.strides(state, slot, cause).iter().copied() {
             let what = self.desk.get(stride);
-            if what.idle && !bounds.in_order || !self.allows(state, what, room + 1) {
+            let waits = what.idle && bounds.may_lose();
+            if waits || !self.allows(state, what, room + 1) {
                 continue;
             }
             let node = slot as u8;
@@ -224,10 +256,12 @@ impl<P: Protocol> LockModel<P> {
             }
         };
         for timer in self.desk.armed(state.nodes[slot]).iter().copied() {
-            add(Cause::Timer(timer));
+            if self.configuration.fires(self.desk.timer(timer)) {
+                add(Cause::Timer(timer));
+            }
         }
         let bounds = &self.configuration.bounds;
-        if bounds.may_die(self.nodes[slot]) {
+        if bounds.may_die(self.nodes()[slot]) {
             add(Cause::Crash { power: false });
             add(Cause::Start);
             if bounds.power_failures > 0 {
@@ -238,6 +272,16 @@ impl<P: Protocol> LockModel<P> {
 
     /// What an action leads to; `None` if it cannot happen in this state.
     pub(crate) fn moved(&self, state: &State, action: Action) -> Option<Moved> {
+        let moved = self.moved_as(state, action, false)?;
+        Some(Moved { state: self.canonical(moved.state).0, ..moved })
+    }
+
+    /// The same, with every node under its own name.
+    pub(crate) fn plainly_moved(&self, state: &State, action: Action) -> Option<Moved> {
+        self.moved_as(state, action, true)
+    }
+
+    fn moved_as(&self, state: &State, action: Action, plain: bool) -> Option<Moved> {
         let mut next = *state;
         match action {
             Action::Drop { message } => {
@@ -247,11 +291,13 @@ impl<P: Protocol> LockModel<P> {
             }
             Action::Step { cause, stride, keep, .. } => {
                 match cause {
-                    Cause::Message(_) if keep => next.used.duplicates += 1,
+                    Cause::Message(_) if keep => {
+                        spend(&mut next.used.duplicates, self.configuration.bounds.duplicates);
+                    }
                     Cause::Message(message) if !next.take(message) => return None,
                     _ => {}
                 }
-                let moved = self.stride(state, next, stride)?;
+                let moved = self.stride(state, next, stride, plain)?;
                 let news = moved.goals.0 & !self.reached.load(Ordering::Relaxed);
                 if news != 0 {
                     self.reached.fetch_or(news, Ordering::Relaxed);
@@ -261,8 +307,8 @@ impl<P: Protocol> LockModel<P> {
         }
     }
 
-    fn stride(&self, state: &State, mut next: State, number: u32) -> Option<Moved> {
-        let (witness, goals) = self.desk.seen(&self.configuration, &self.nodes, state, number);
+    fn stride(&self, state: &State, mut next: State, number: u32, plain: bool) -> Option<Moved> {
+        let (witness, goals) = self.desk.seen(&self.configuration, state, number, plain);
         let stride = self.desk.get(number);
         next.witness = witness;
         next.nodes[usize::from(stride.slot)] = stride.after;
@@ -271,26 +317,35 @@ impl<P: Protocol> LockModel<P> {
         }
         let (used, bounds) = (&mut next.used, &self.configuration.bounds);
         match stride.spends {
-            Some(Bound::Retries) => used.retries += 1,
-            Some(Bound::Failures) => used.failures += 1,
+            Some(Bound::Retries) => spend(&mut used.retries, bounds.retries),
+            Some(Bound::Failures) => spend(&mut used.failures, bounds.failures),
             Some(Bound::Expiries) => spend(&mut used.expiries, bounds.expiries),
             Some(Bound::ServerTimers) => spend(&mut used.server_timers, bounds.server_timers),
             _ => {}
         }
         if let End::Dead { power, .. } = stride.end {
-            used.crashes += 1;
-            used.power_failures += u8::from(power);
+            spend(&mut used.crashes, bounds.crashes);
+            if power {
+                spend(&mut used.power_failures, bounds.power_failures);
+            }
         }
         Some(Moved { state: next, goals })
     }
 
     fn send(&self, state: &mut State, message: u16) -> bool {
-        let in_order = self.configuration.bounds.in_order;
-        let letter = self.desk.letter(message);
-        let link = (letter.from, letter.to);
+        let Bounds { in_order, link_room, .. } = self.configuration.bounds;
+        let link = self.desk.link(message);
+        if in_order && link_room < u8::MAX {
+            let mut there =
+                state.in_flight().iter().filter(|other| self.desk.link(**other) == link);
+            let (count, oldest) = (there.clone().count(), there.next().copied());
+            if let Some(oldest) = oldest.filter(|_| count >= usize::from(link_room)) {
+                self.cuts.count(Bound::LinkRoom);
+                state.take(oldest);
+            }
+        }
         state.send(message, |other| {
-            let letter = self.desk.letter(other);
-            let theirs = (letter.from, letter.to);
+            let theirs = self.desk.link(other);
             theirs < link || theirs == link && (in_order || other <= message)
         })
     }

@@ -4,7 +4,8 @@ use crate::bounds::{Bound, Bounds};
 use crate::configuration::Reach;
 use locklab_protocols::application::AppTimer;
 use locklab_protocols::contract::{
-    Effect, Ending, Event, HostEvent, Input, LeaseEvent, LockEvent, Protocol, Reading, WorkEvent,
+    Effect, Ending, Event, HostEvent, Input, LeaseEvent, LockEvent, Protocol, Reading, When,
+    WorkEvent,
 };
 use locklab_protocols::id::NodeId;
 use locklab_protocols::system::{
@@ -70,12 +71,16 @@ pub(crate) struct Leg<P: Protocol> {
 }
 
 /// A step with the answers that it got.
-#[derive(Clone, Debug)]
-struct Run<P: Protocol> {
-    part: Part<P>,
-    effects: Vec<SystemEffect<P>>,
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Run<P: Protocol> {
+    /// The node after it.
+    pub(crate) part: Part<P>,
+    /// What it left behind, questions included.
+    pub(crate) effects: Vec<SystemEffect<P>>,
     /// How many effects were searched for questions.
     searched: usize,
+    /// How many effects were searched for timers of no length.
+    fired: usize,
 }
 
 /// Works out what inputs lead to.
@@ -97,7 +102,7 @@ impl<P: Protocol> Workshop<'_, P> {
     }
 
     /// A system in which this node is as it is, to do something with it.
-    fn bench(&self, node: NodeId, part: &Part<P>) -> System<P> {
+    pub(crate) fn bench(&self, node: NodeId, part: &Part<P>) -> System<P> {
         let mut system = System::new(self.setting);
         system.put(node, part.clone());
         system
@@ -144,7 +149,7 @@ impl<P: Protocol> Workshop<'_, P> {
             _ => return Vec::new(),
         };
         let mut legs = Vec::new();
-        for run in self.runs(node, &before, input) {
+        for run in self.runs(node, &before.part, input) {
             let whole = self.leg(node, &before, &run, &seen, stimulus, End::Whole);
             legs.push(whole);
             self.torn(node, &before, &run, &seen, stimulus, &mut legs);
@@ -171,6 +176,15 @@ impl<P: Protocol> Workshop<'_, P> {
             let mut last =
                 self.leg(node, before, run, seen, stimulus, End::Dead { after: 0, power });
             for after in 1..run.effects.len() {
+                // Timers die with the process, and answers are part of the step.
+                if !outlives::<P>(&run.effects[after - 1]) {
+                    continue;
+                }
+                // Of messages that may be lost, all may as well have been sent.
+                let sends = |effect: &SystemEffect<P>| matches!(effect, Effect::Send { .. });
+                if self.bounds.may_lose() && run.effects[after - 1..=after].iter().all(sends) {
+                    continue;
+                }
                 let leg = self.leg(node, before, run, seen, stimulus, End::Dead { after, power });
                 let same = |other: &Leg<P>| {
                     (&other.after, &other.sent, &other.seen) == (&leg.after, &leg.sent, &leg.seen)
@@ -221,8 +235,13 @@ impl<P: Protocol> Workshop<'_, P> {
     }
 
     /// The step, once for each combination of answers to what the node asks in it.
-    fn runs(&self, node: NodeId, before: &Local<P>, input: SystemInput<P>) -> Vec<Run<P>> {
-        let begun = Run { part: before.part.clone(), effects: Vec::new(), searched: 0 };
+    pub(crate) fn runs(
+        &self,
+        node: NodeId,
+        before: &Part<P>,
+        input: SystemInput<P>,
+    ) -> Vec<Run<P>> {
+        let begun = Run { part: before.clone(), effects: Vec::new(), searched: 0, fired: 0 };
         let mut open = vec![self.stepped(node, begun, input)];
         let mut done = Vec::new();
         while let Some(mut run) = open.pop() {
@@ -230,7 +249,11 @@ impl<P: Protocol> Workshop<'_, P> {
                 .iter()
                 .position(|effect| matches!(effect, Effect::ReadClock(_) | Effect::Draw(_)));
             let Some(question) = question else {
-                done.push(run);
+                run.searched = run.effects.len();
+                match self.due(&mut run) {
+                    Some(timer) => open.push(self.stepped(node, run, Input::Fired(timer))),
+                    None => done.push(run),
+                }
                 continue;
             };
             run.searched += question + 1;
@@ -241,11 +264,37 @@ impl<P: Protocol> Workshop<'_, P> {
                 }
                 _ => Vec::new(),
             };
-            open.extend(
-                answers.into_iter().rev().map(|answer| self.stepped(node, run.clone(), answer)),
-            );
+            // Whatever is answered, often the same comes of it.
+            let others = open.len();
+            for answer in answers.into_iter().rev() {
+                let run = self.stepped(node, run.clone(), answer);
+                if !open[others..].contains(&run) {
+                    open.push(run);
+                }
+            }
         }
         done
+    }
+
+    /// The next timer that fires within this step, which is no longer armed then.
+    fn due(&self, run: &mut Run<P>) -> Option<TimerOf<P>> {
+        if !self.bounds.prompt {
+            return None;
+        }
+        while let Some(effect) = run.effects.get(run.fired) {
+            run.fired += 1;
+            let Effect::Arm { timer, when: When::After(span), .. } = effect else { continue };
+            let later = |effect: &SystemEffect<P>| match effect {
+                Effect::Arm { timer: other, .. } | Effect::Disarm(other) => other == timer,
+                _ => false,
+            };
+            if span.longest.is_zero() && !run.effects[run.fired..].iter().any(later) {
+                let timer = timer.clone();
+                run.effects.push(Effect::Disarm(timer.clone()));
+                return Some(timer);
+            }
+        }
+        None
     }
 
     fn stepped(&self, node: NodeId, mut run: Run<P>, input: SystemInput<P>) -> Run<P> {
@@ -311,10 +360,18 @@ impl<P: Protocol> Workshop<'_, P> {
     }
 }
 
+/// Whether it makes a difference to a process that dies that this was done.
+fn outlives<P: Protocol>(effect: &SystemEffect<P>) -> bool {
+    match effect {
+        Effect::Send { .. } | Effect::Write(_) | Effect::Sync | Effect::Notify(_) => true,
+        Effect::Arm { .. } | Effect::Disarm(_) | Effect::ReadClock(_) | Effect::Draw(_) => false,
+    }
+}
+
 /// What a step counts against. Whoever is refused, or does not know, has failed. A timer that sends
 /// tells nobody anything and writes nothing down is a repetition, except for the application's own
 /// moves.
-fn spends<P: Protocol>(
+pub(crate) fn spends<P: Protocol>(
     stimulus: &Stimulus<P>,
     sent: &[Letter<P>],
     seen: &[Event],

@@ -91,6 +91,39 @@ impl<T: Hash + Eq> Shelf<T> {
     }
 }
 
+/// A number for each number, given once.
+#[derive(Debug)]
+pub(crate) struct Column {
+    boards: [OnceLock<Box<[AtomicU32]>>; BOARDS],
+}
+
+impl Default for Column {
+    fn default() -> Self {
+        Self { boards: [const { OnceLock::new() }; BOARDS] }
+    }
+}
+
+impl Column {
+    /// The number that was given to this one.
+    pub(crate) fn get(&self, number: u32) -> Option<u32> {
+        let (board, place) = place(number);
+        self.boards[board].get()?[place].load(Ordering::Acquire).checked_sub(1)
+    }
+
+    /// Gives a number to this one; false if it has another one already.
+    pub(crate) fn set(&self, number: u32, given: u32) -> bool {
+        let (board, place) = place(number);
+        let board = self.boards[board].get_or_init(|| {
+            std::iter::repeat_with(AtomicU32::default).take(FIRST_BOARD << board).collect()
+        });
+        let (release, acquire) = (Ordering::Release, Ordering::Acquire);
+        match board[place].compare_exchange(0, given + 1, release, acquire) {
+            Ok(_) => true,
+            Err(known) => known == given + 1,
+        }
+    }
+}
+
 /// What was worked out before, by what it was worked out from.
 #[derive(Debug)]
 pub(crate) struct Memory<K, V> {
@@ -134,6 +167,15 @@ mod tests {
         assert_eq!(numbers, again);
         assert_eq!(shelf.len(), 1000);
         assert!((0..1000).all(|thing| *shelf.get(numbers[thing]) == thing as u64));
+    }
+
+    #[test]
+    fn a_number_is_given_once() {
+        let column = Column::default();
+        assert_eq!(column.get(7), None);
+        assert!(column.set(7, 3) && column.set(7, 3) && column.set(700, 0));
+        assert!(!column.set(7, 4));
+        assert_eq!((column.get(7), column.get(700), column.get(8)), (Some(3), Some(0), None));
     }
 
     #[test]

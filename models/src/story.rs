@@ -59,6 +59,16 @@ pub enum What {
         /// Whether unsynced writes were lost.
         power: bool,
     },
+    /// A process began to stand still (only where time passes).
+    Paused {
+        /// Which.
+        node: NodeId,
+    },
+    /// A process went on.
+    Resumed {
+        /// Which.
+        node: NodeId,
+    },
     /// A process started again.
     Restarted {
         /// Which.
@@ -84,37 +94,101 @@ impl fmt::Display for What {
                     }
                 }
             }
+            Self::Paused { node } => write!(f, "{node} stands still"),
+            Self::Resumed { node } => write!(f, "{node} goes on"),
             Self::Restarted { node } => write!(f, "{node} starts again"),
         }
     }
 }
 
-/// Tells the way that these actions take from the beginning.
+/// Tells the way that these actions take from the beginning, and what has happened before it.
 ///
 /// # Panics
 ///
 /// If one of them cannot happen where it stands.
 pub fn tell<P: Protocol>(model: &LockModel<P>, way: &[Action]) -> Vec<Step> {
-    let mut state = model.begin();
+    let mut state = model.started();
     let mut steps = Vec::new();
-    for action in way {
-        steps.push(model.tell_step(&state, *action));
-        state = model.moved(&state, *action).expect("a way of this model").state;
+    for action in model.told(way) {
+        steps.push(model.tell_step(&state, action));
+        state = model.plainly_moved(&state, action).expect("a way of this model").state;
     }
     steps
 }
 
 impl<P: Protocol> LockModel<P> {
+    /// Everything that is to be told of a way, from the start of all nodes on: what has happened
+    /// before the search began, and the way, with every node under its own name.
+    ///
+    /// # Panics
+    ///
+    /// If one of the actions cannot happen where it stands.
+    pub(crate) fn told(&self, way: &[Action]) -> Vec<Action> {
+        let mut actions = self.prelude();
+        actions.extend(self.plainly(way).0);
+        actions
+    }
+
+    /// A way through canonical states, in which nodes that are alike may change places with each
+    /// step, as a way on which each keeps its name; and where that ends.
+    ///
+    /// # Panics
+    ///
+    /// If one of the actions cannot happen where it stands.
+    pub(crate) fn plainly(&self, way: &[Action]) -> (Vec<Action>, State) {
+        let mut canonical = self.begin();
+        let mut plain = self.plain_begin();
+        let mut actions = Vec::new();
+        for action in way {
+            let own = self.under_own_names(&plain, &canonical, *action);
+            plain = self.plainly_moved(&plain, own).expect("a way of this model").state;
+            canonical = self.moved(&canonical, *action).expect("a way of this model").state;
+            actions.push(own);
+        }
+        (actions, plain)
+    }
+
+    /// What stands for an action of a canonical state in a state for which that one stands.
+    fn under_own_names(&self, plain: &State, canonical: &State, action: Action) -> Action {
+        let Some(symmetry) = &self.desk().symmetry else {
+            return action;
+        };
+        let arrange = |messages: &mut [u16]| self.arrange(messages);
+        let leads_there = |renaming: &usize| {
+            symmetry.renamed(plain, *renaming, arrange).is_some_and(|state| state == *canonical)
+        };
+        let mut renamings = 0..symmetry.renamings().len();
+        let renaming = renamings.find(leads_there).expect("a state that this one stands for");
+        let back = symmetry.back(renaming);
+        let letter = |message: u16| {
+            let letter = symmetry.letters.get(back, u32::from(message) - 1);
+            letter.expect("a message that was met") as u16 + 1
+        };
+        match action {
+            Action::Drop { message } => Action::Drop { message: letter(message) },
+            Action::Step { node, cause, stride, keep } => Action::Step {
+                node: symmetry.renamings()[back][usize::from(node)],
+                cause: match cause {
+                    Cause::Message(message) => Cause::Message(letter(message)),
+                    Cause::Timer(timer) => {
+                        let timer = symmetry.timers.get(back, timer.into());
+                        Cause::Timer(timer.expect("a timer that was met") as u16)
+                    }
+                    Cause::Start | Cause::Crash { .. } => cause,
+                },
+                stride: symmetry.strides.get(back, stride).expect("a step that was met"),
+                keep,
+            },
+        }
+    }
+
     /// What the monitor of a guarantee says at the end of this way.
     ///
     /// # Panics
     ///
     /// If one of the actions cannot happen where it stands.
     pub fn verdict(&self, way: &[Action], guarantee: Guarantee) -> Verdict {
-        let follow = |state: State, action: &Action| {
-            self.moved(&state, *action).expect("a way of this model").state
-        };
-        self.witness(&way.iter().fold(self.begin(), follow)).reason(guarantee)
+        self.witness(&self.plainly(way).1).reason(guarantee)
     }
 
     /// Tells one step.
@@ -129,7 +203,7 @@ impl<P: Protocol> LockModel<P> {
         };
         let mut seen = Vec::new();
         let told = |observation: &Observation| seen.push(observation.clone());
-        self.desk().tell(self.configuration(), self.nodes(), state, stride, told);
+        self.desk().tell(self.configuration(), state, stride, told);
         let stride = self.desk().get(stride);
         if let (End::Dead { after, power }, false) =
             (stride.end, matches!(cause, Cause::Crash { .. }))
@@ -173,7 +247,8 @@ impl<P: Protocol> LockModel<P> {
     }
 }
 
-fn words(value: &impl fmt::Debug) -> String {
+/// A value in few words.
+pub(crate) fn words(value: &impl fmt::Debug) -> String {
     short(&format!("{value:?}"))
 }
 

@@ -1,10 +1,12 @@
 //! What the command line checks, whatever its protocol.
 
 use crate::bounds::Bounds;
-use crate::catalogue::{self, RaftReach, TwoPhaseSize};
+use crate::catalogue::{self, RaftReach, RaftSize, TwoPhaseSize};
 use crate::check::{Limits, Progress, Report, check};
 use crate::configuration::Configuration;
 use crate::model::LockModel;
+use crate::walk::{Walked, Walks, beyond, walk};
+use locklab_protocols::application::Workload;
 use locklab_protocols::contract::Protocol;
 use locklab_protocols::spec::Guarantee;
 use locklab_protocols::storage::Fencing;
@@ -25,6 +27,12 @@ pub trait Subject: Debug + Send + Sync {
     /// How far a server may go, in terms of its protocol.
     fn reach(&self) -> Option<&str>;
 
+    /// The protocol's servers, the clients, what their applications do, and what the storage checks.
+    fn cast(&self) -> Cast<'_>;
+
+    /// The watched guarantees.
+    fn watched(&self) -> &[Guarantee];
+
     /// The watched guarantees that are known to break.
     fn breaks(&self) -> &[Guarantee];
 
@@ -32,8 +40,24 @@ pub trait Subject: Debug + Send + Sync {
     /// shall go on.
     fn check(&self, limits: Limits, watch: &mut dyn FnMut(Progress) -> bool) -> Report;
 
+    /// Walks at random beyond the bounds; `go_on` is asked before each walk.
+    fn walk(&self, walks: Walks, go_on: &mut dyn FnMut(&Walked) -> bool) -> Walked;
+
     /// Opens stateright's Explorer at this address (`localhost:3000`), and does not come back.
     fn explore(&self, address: &str);
+}
+
+/// Who takes part in a configuration, and what they do.
+#[derive(Clone, Copy, Debug)]
+pub struct Cast<'a> {
+    /// How many servers there are.
+    pub servers: usize,
+    /// How many clients there are.
+    pub clients: usize,
+    /// What their applications do.
+    pub workload: &'a Workload,
+    /// What the storage checks.
+    pub fencing: Fencing,
 }
 
 fn some(number: usize, what: &str) -> String {
@@ -72,12 +96,29 @@ impl<P: Protocol> Subject for Configuration<P> {
         self.reach.as_ref().map(|reach| reach.about.as_str())
     }
 
+    fn cast(&self) -> Cast<'_> {
+        Cast {
+            servers: self.setting.protocol.servers(),
+            clients: self.setting.clients,
+            workload: &self.setting.workload,
+            fencing: self.setting.fencing,
+        }
+    }
+
+    fn watched(&self) -> &[Guarantee] {
+        &self.watch
+    }
+
     fn breaks(&self) -> &[Guarantee] {
         &self.breaks
     }
 
     fn check(&self, limits: Limits, watch: &mut dyn FnMut(Progress) -> bool) -> Report {
         check(self, limits, watch)
+    }
+
+    fn walk(&self, walks: Walks, go_on: &mut dyn FnMut(&Walked) -> bool) -> Walked {
+        walk(&beyond(self), walks, go_on)
     }
 
     fn explore(&self, address: &str) {
@@ -146,7 +187,23 @@ fn several_servers(size: Size, subjects: &mut Vec<Box<dyn Subject>>) {
         subjects.push(Box::new(catalogue::two_phase(size)));
     }
     let one_term = RaftReach { terms: 1, entries: 1, rounds: 1, candidates: servers };
-    subjects.push(Box::new(catalogue::raft(servers, 0, 1, one_term)));
-    let elections = RaftReach { terms: 2, entries: 2, rounds: 1, candidates: servers };
-    subjects.push(Box::new(catalogue::raft(servers, 0, 0, elections)));
+    subjects.push(Box::new(catalogue::elections(servers, 1, one_term)));
+    let two_terms = RaftReach { terms: 2, entries: 2, ..one_term };
+    subjects.push(Box::new(catalogue::elections(servers, 0, two_terms)));
+    let served = RaftSize {
+        servers,
+        clients,
+        terms: 2,
+        entries: 2,
+        rounds: 2,
+        candidates: &[1, 2],
+        crashes: 0,
+        server_timers: 1,
+        retries: 0,
+    };
+    subjects.push(Box::new(catalogue::raft(served)));
+    subjects.push(Box::new(catalogue::raft(RaftSize { rounds: 1, crashes: 1, ..served })));
+    if servers == 3 {
+        subjects.push(Box::new(catalogue::figure_8()));
+    }
 }

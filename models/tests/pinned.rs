@@ -246,7 +246,7 @@ fn the_replicated_log_agrees_over_elections() {
     let one_term = RaftReach { terms: 1, entries: 1, rounds: 1, candidates: 3 };
     let two_terms = RaftReach { terms: 2, ..one_term };
     for (crashes, reach, unique) in [(1, one_term, 570_533), (0, two_terms, 1_312_421)] {
-        let report = report(&catalogue::raft(3, 0, crashes, reach));
+        let report = report(&catalogue::elections(3, crashes, reach));
         assert_eq!(verdicts(&report), [("agreement", 0)], "{reach:?}");
         assert!(report.landmarks.iter().all(|landmark| landmark.found), "{:?}", report.landmarks);
         assert_eq!(report.unique, unique, "{reach:?}");

@@ -16,7 +16,7 @@ pub use process::{ClientProcess, ClientTimer};
 use crate::application::{AppTimer, Workload};
 use crate::contract::{Change, Effect, Effects, Input, Node, Protocol, Servers};
 use crate::id::{ClientId, Incarnation, NodeId, ServerId};
-use crate::storage::{Fencing, Storage, StorageChange, StorageMessage};
+use crate::storage::{Fencing, Storage, StorageChange, StorageDisk, StorageMessage};
 use process::Scratch;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -42,7 +42,7 @@ pub enum SystemTimer<S, C> {
 }
 
 /// A disk write of any node.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum SystemChange<S, C> {
     /// Of a server.
     Server(S),
@@ -52,6 +52,17 @@ pub enum SystemChange<S, C> {
     Storage(StorageChange),
 }
 
+/// What is on the disk of any node.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum SystemDisk<S, C> {
+    /// Of a server.
+    Server(S),
+    /// Of a client.
+    Client(C),
+    /// Of the storage.
+    Storage(StorageDisk),
+}
+
 /// The timers of a protocol's system.
 pub type TimerOf<P> =
     SystemTimer<<<P as Protocol>::Server as Node>::Timer, <<P as Protocol>::Client as Node>::Timer>;
@@ -59,6 +70,10 @@ pub type TimerOf<P> =
 /// The disk writes of a protocol's system.
 pub type ChangeOf<P> =
     SystemChange<Change<<P as Protocol>::Server>, Change<<P as Protocol>::Client>>;
+
+/// The disks of a protocol's system.
+pub type DiskOf<P> =
+    SystemDisk<<<P as Protocol>::Server as Node>::Disk, <<P as Protocol>::Client as Node>::Disk>;
 
 /// The messages of a protocol's system.
 pub type PacketOf<P> = Packet<<P as Protocol>::Message>;
@@ -160,6 +175,34 @@ impl<P: Protocol> System<P> {
                 ClientProcess::new(id, client, setting.workload.clone(), sets)
             }),
             NodeId::Storage => self.storage.start(|disk| Storage::new(setting.fencing, disk)),
+        }
+    }
+
+    /// What is on a node's disk, synced or not.
+    pub fn disk(&self, node: NodeId) -> DiskOf<P> {
+        match node {
+            NodeId::Server(id) => SystemDisk::Server(self.servers[id.index()].disk()),
+            NodeId::Client(id) => SystemDisk::Client(self.clients[id.index()].disk()),
+            NodeId::Storage => SystemDisk::Storage(self.storage.disk()),
+        }
+    }
+
+    /// Puts a machine in a node's place that is down, has this on its disk, and whose next life is
+    /// this one: for hosts whose nodes come back as processes that remember nothing else.
+    ///
+    /// # Panics
+    ///
+    /// If the disk is not one of this node's kind.
+    pub fn restore(&mut self, node: NodeId, disk: DiskOf<P>, next_life: Incarnation) {
+        match (node, disk) {
+            (NodeId::Server(id), SystemDisk::Server(disk)) => {
+                self.servers[id.index()].restore(disk, next_life);
+            }
+            (NodeId::Client(id), SystemDisk::Client(disk)) => {
+                self.clients[id.index()].restore(disk, next_life);
+            }
+            (NodeId::Storage, SystemDisk::Storage(disk)) => self.storage.restore(disk, next_life),
+            (node, disk) => panic!("{node} cannot keep {disk:?}"),
         }
     }
 

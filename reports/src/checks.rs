@@ -13,7 +13,7 @@ use crate::cli::Exit;
 use locklab_models::{Finding, Passed, Step, Subject};
 use locklab_protocols::spec::Guarantee;
 use serde::Serialize;
-use words::moves;
+pub(crate) use words::moves;
 
 /// The name and the version of the format.
 pub const SCHEMA: &str = "locklab/check/1";
@@ -119,7 +119,7 @@ impl Judged {
         match finding {
             Finding::Exhausted => quiet(Outcome::Exhausted),
             Finding::Stopped => quiet(Outcome::Unknown),
-            Finding::Broken { reason, story } => Self {
+            Finding::Broken { reason, story, .. } => Self {
                 reason: Some(reason.clone()),
                 story: moves(story as &[Step]),
                 ..quiet(Outcome::Broken)
@@ -216,7 +216,8 @@ mod tests {
 
     #[test]
     fn a_break_that_nobody_knows_and_a_known_one_that_is_gone_are_both_wrong() {
-        let broken = Finding::Broken { reason: "so".to_owned(), story: Vec::new() };
+        let broken =
+            Finding::Broken { reason: "so".to_owned(), story: Vec::new(), route: Vec::new() };
         let known = [Guarantee::TokenOrder];
         assert_eq!(checked(&broken, &known).exit(), Exit::Fine);
         assert_eq!(checked(&broken, &[]).exit(), Exit::Broken);

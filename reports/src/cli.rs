@@ -3,6 +3,8 @@
 //! Results go to standard output, progress and notes to standard error. The exit code says what
 //! a script needs to know ([`Exit`]). One file for each command; what they share is beside them.
 
+#[cfg(unix)]
+mod by_hand;
 mod check;
 mod choose;
 mod compare;
@@ -13,6 +15,8 @@ mod explore;
 mod faces;
 mod gate;
 mod list;
+#[cfg(unix)]
+mod live;
 mod merge;
 mod output;
 mod play;
@@ -28,6 +32,8 @@ pub use exit::Exit;
 
 use crate::terminal::{Paint, Terminal};
 use clap::{Parser, Subcommand};
+#[cfg(unix)]
+use locklab_scenarios::registry::Contestants;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -98,6 +104,29 @@ enum Command {
     /// Look around in the states of a small system, in a browser
     #[command(after_help = examples::EXPLORE)]
     Explore(explore::Explore),
+    /// Run a lock as processes of this machine, with real sockets, files, stops and kills
+    #[cfg(unix)]
+    #[command(after_help = examples::LIVE)]
+    Live(Box<live::Live>),
+    /// Be one server of a lock service on this machine, to see how it works
+    #[cfg(unix)]
+    #[command(after_help = examples::SERVE)]
+    Serve(by_hand::Serve),
+    /// Talk to such a lock service, line by line
+    #[cfg(unix)]
+    #[command(after_help = examples::CLIENT)]
+    Client(by_hand::Client),
+    /// Be one node of a live run
+    #[cfg(unix)]
+    #[command(hide = true)]
+    LiveNode,
+    /// Remove the folder of a live run when nobody needs it any more
+    #[cfg(unix)]
+    #[command(hide = true)]
+    LiveJanitor {
+        /// The folder
+        folder: std::path::PathBuf,
+    },
     /// List what there is
     #[command(after_help = examples::LIST)]
     List(list::List),
@@ -126,6 +155,20 @@ pub fn main() -> ExitCode {
         Some(Command::Merge(merge)) => merge.run(&terminal),
         Some(Command::Check(check)) => check.run(&terminal),
         Some(Command::Explore(explore)) => explore.run(),
+        #[cfg(unix)]
+        Some(Command::Live(live)) => live.run(&terminal),
+        #[cfg(unix)]
+        Some(Command::Serve(serve)) => serve.run(),
+        #[cfg(unix)]
+        Some(Command::Client(client)) => client.run(),
+        #[cfg(unix)]
+        Some(Command::LiveNode) => locklab_scenarios::live::node_main(&Contestants::shelf())
+            .map(|()| Exit::Fine)
+            .map_err(Trouble::Asked),
+        #[cfg(unix)]
+        Some(Command::LiveJanitor { folder }) => locklab_scenarios::live::janitor(&folder)
+            .map(|()| Exit::Fine)
+            .map_err(|error| Trouble::File(format!("cannot remove the folder: {error}"))),
         Some(Command::List(list)) => list.run(&terminal),
         Some(Command::Completions(completions)) => completions.run(),
         Some(Command::Man(man)) => man.run(),
@@ -165,6 +208,16 @@ fn load_report(path: &Path) -> Result<crate::report::Report, Trouble> {
     crate::report::Report::from_json(&text).map_err(|why| Trouble::unfit("a report", path, &why))
 }
 
+/// The report in a file, of runs that come out the same on every machine.
+fn load_simulated(path: &Path) -> Result<crate::report::Report, Trouble> {
+    let report = load_report(path)?;
+    if report.is_of_processes() {
+        let why = "real processes were run, and no two runs of them are alike";
+        return Err(Trouble::unfit("a report of the simulator", path, &why));
+    }
+    Ok(report)
+}
+
 /// A note on standard error for people who watch.
 fn note(quiet: bool, text: &str) {
     if !quiet {
@@ -184,7 +237,8 @@ mod tests {
     #[test]
     fn every_command_has_examples_and_each_of_them_is_understood() {
         let all = Arguments::command();
-        for command in all.get_subcommands() {
+        // What is hidden is for the program itself: the nodes of a live run.
+        for command in all.get_subcommands().filter(|command| !command.is_hide_set()) {
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             let examples: Vec<&str> =
                 help.lines().filter(|line| line.starts_with("  locklab ")).collect();

@@ -38,10 +38,10 @@ pub fn report(report: &Report) -> String {
     page(&title, overview::body(report), &data::report(report), &scripts)
 }
 
-/// The page of one run: its story and its diagram.
-pub fn run(failure: &ReportFailure, about: &[&str]) -> String {
-    let ReportFailure { protocol, scenario, seed, .. } = failure;
-    let title = format!("{protocol} in {scenario}, seed {seed}");
+/// The page of one run: its story and its diagram. `which` says which run of many it is.
+pub fn run(failure: &ReportFailure, which: &str, about: &[&str]) -> String {
+    let ReportFailure { protocol, scenario, .. } = failure;
+    let title = format!("{protocol} in {scenario}, {which}");
     let body = html! {
         main id="content" {
             h1 { (title) }

@@ -5,6 +5,7 @@
 //! Nothing here decides whether a lock is any good: verdicts, expectations and promises are
 //! judged in `locklab-scenarios`.
 
+pub mod borders;
 pub mod checks;
 pub mod cli;
 pub mod diagram;
@@ -15,6 +16,7 @@ pub mod junit;
 pub mod markdown;
 pub mod merge;
 pub mod report;
+pub mod staging;
 pub mod tables;
 pub mod terminal;
 pub use locklab_scenarios::trace;

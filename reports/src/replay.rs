@@ -24,6 +24,14 @@ impl Calls {
         let scenario = quoted(&self.call(scenario));
         format!("cargo run --release -- run {scenario} --protocol {protocol} --seed {seed}")
     }
+
+    /// The command that runs a scenario with real processes.
+    pub fn live(&self, scenario: &str, protocol: &str) -> String {
+        format!(
+            "cargo run --release -- live {protocol} --scenario {}",
+            quoted(&self.call(scenario))
+        )
+    }
 }
 
 /// A word of a shell's command line.

@@ -5,7 +5,8 @@
 //! format, and nothing else is; the values inside the program may change without it. A JSON Schema
 //! of it ([`schema`]) is checked in as `reports/schema/report-2.json`.
 //!
-//! Times are simulated nanoseconds unless their names say otherwise, shares are thousandths or
+//! Times are nanoseconds unless their names say otherwise, simulated ones unless it was processes
+//! that ran, shares are thousandths or
 //! millionths, everything is a whole number, and nothing depends on the machine, the clock or the
 //! number of threads: equal inputs give equal bytes. A report holds what its numbers are made of,
 //! run by run, so that what was run apart can be [put together](Report::comparison) again.
@@ -118,16 +119,31 @@ impl Report {
         self
     }
 
+    /// The same, when it was real processes that were run, by this command.
+    #[must_use]
+    pub fn of_processes(mut self, command: &str) -> Self {
+        for cell in &mut self.cells {
+            cell.source = Source::Live;
+            cell.replay = cell.first_broken_seed.map(|_| command.to_owned());
+        }
+        self
+    }
+
+    /// Whether it is of real processes.
+    pub fn is_of_processes(&self) -> bool {
+        self.cells.iter().any(|cell| cell.source == Source::Live)
+    }
+
     /// The comparison of which this is the report.
     ///
     /// # Errors
     ///
     /// If the report contradicts itself, or names what this version does not know.
     pub fn comparison(&self) -> Result<Comparison, NoReport> {
-        let cells = self.cells.iter().filter(|cell| cell.source == Source::Simulation);
+        let cells = self.cells.iter().filter(|cell| cell.source != Source::Model);
         let row = |row: &ReportMeasures| -> Result<MeasureRow, NoReport> {
             let same = |cell: &&ReportCell| {
-                cell.source == Source::Simulation
+                cell.source != Source::Model
                     && (&cell.protocol, &cell.scenario) == (&row.protocol, &row.scenario)
             };
             row.row(self.cells.iter().filter(same))

@@ -9,9 +9,13 @@ mod board;
 mod detail;
 mod findings;
 mod glance;
+#[cfg(unix)]
+pub mod live;
 mod measures;
 mod once;
 mod sheet;
+
+use crate::terminal::{Paint, Terminal};
 
 pub use board::Board;
 pub use detail::detail;
@@ -19,3 +23,16 @@ pub use findings::findings;
 pub use glance::glance;
 pub use measures::measures;
 pub use once::{complaints, once, several};
+
+/// A table of set off cells, for other reports than comparisons.
+pub(crate) fn painted(
+    terminal: &Terminal,
+    heads: impl IntoIterator<Item = String>,
+    rows: impl IntoIterator<Item = Vec<(Paint, String)>>,
+) -> String {
+    let mut table = sheet::sheet(terminal, heads);
+    for row in rows {
+        table.add_row(row.into_iter().map(|(paint, text)| sheet::cell(paint, text)));
+    }
+    sheet::text(table, 3)
+}

@@ -58,6 +58,8 @@ pub mod catalogue;
 pub mod contestant;
 pub mod envelope;
 pub mod judge;
+#[cfg(unix)]
+pub mod live;
 pub mod promise;
 pub mod registry;
 pub mod scenario;

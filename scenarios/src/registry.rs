@@ -15,12 +15,25 @@ use std::sync::Arc;
 /// Sets a lock up for a scenario.
 type Build = dyn Fn(&Scenario) -> Box<dyn Contestant> + Send + Sync;
 
+/// Sets a lock up for a scenario, to be run live.
+#[cfg(unix)]
+type BuildLive = dyn Fn(&Scenario) -> Box<dyn Live> + Send + Sync;
+
+#[cfg(not(unix))]
+use crate::contestant::Contestant as Live;
+/// What every lock on the shelf is: a contestant that can also be run live, where there is a live
+/// host.
+#[cfg(unix)]
+use crate::live::Live;
+
 /// One lock on the shelf.
 #[derive(Clone)]
 pub struct Entry {
     name: String,
     about: String,
     build: Arc<Build>,
+    #[cfg(unix)]
+    live: Option<Arc<BuildLive>>,
 }
 
 impl Entry {
@@ -58,7 +71,7 @@ pub fn names() -> Vec<&'static str> {
 }
 
 /// A lock on the shelf: its name, what it is in one line, and how a scenario sets it up.
-type Shelved = (&'static str, &'static str, fn(&Scenario) -> Box<dyn Contestant>);
+type Shelved = (&'static str, &'static str, fn(&Scenario) -> Box<dyn Live>);
 
 const SHELF: [Shelved; 12] = [
     ("ttl-naive", "SETNX, then EXPIRE, then DEL: the classic, and its flaws", |scenario| {
@@ -128,7 +141,7 @@ fn raft_settings(scenario: &Scenario, usual: raft::Settings) -> raft::Settings {
 
 /// Two-phase commit with this policy, set up for a scenario: the first server coordinates, or so
 /// many as it says, and the others take part.
-fn two_phase(scenario: &Scenario, conflict: Conflict) -> Box<dyn Contestant> {
+fn two_phase(scenario: &Scenario, conflict: Conflict) -> Box<dyn Live> {
     let lock = &scenario.lock;
     let usual = TwoPhase::with(conflict).settings;
     let lease = lock.lease.filter(|_| conflict.has_timeouts()).or(usual.lease);
@@ -178,7 +191,9 @@ impl Contestants {
         let entry = |&(name, about, build): &Shelved| Entry {
             name: name.to_owned(),
             about: about.to_owned(),
-            build: Arc::new(build),
+            build: Arc::new(move |scenario: &Scenario| -> Box<dyn Contestant> { build(scenario) }),
+            #[cfg(unix)]
+            live: Some(Arc::new(build)),
         };
         Self { entries: SHELF.iter().map(entry).collect() }
     }
@@ -190,6 +205,24 @@ impl Contestants {
         self.with_setup(name, "a lock of your own", move |_| protocol.clone())
     }
 
+    /// And this lock, the same in every scenario, which can also be run live. It takes the place of
+    /// one of the same name. The program that runs its nodes must know it too: see
+    /// [`live::node_main`](crate::live::node_main).
+    #[cfg(unix)]
+    #[must_use]
+    pub fn with_live<P: locklab_protocols::contract::Portable>(self, protocol: P) -> Self {
+        let name = Protocol::name(&protocol);
+        let live: Arc<BuildLive> = Arc::new({
+            let protocol = protocol.clone();
+            move |_: &Scenario| -> Box<dyn Live> { Box::new(protocol.clone()) }
+        });
+        let mut all = self.with(protocol);
+        if let Some(entry) = all.entries.iter_mut().find(|entry| entry.name == name) {
+            entry.live = Some(live);
+        }
+        all
+    }
+
     /// And this lock, set up for each scenario. It takes the place of one of the same name.
     #[must_use]
     pub fn with_setup<C: Contestant + 'static>(
@@ -199,7 +232,13 @@ impl Contestants {
         build: impl Fn(&Scenario) -> C + Send + Sync + 'static,
     ) -> Self {
         let build: Arc<Build> = Arc::new(move |scenario| Box::new(build(scenario)));
-        let entry = Entry { name: name.into(), about: about.into(), build };
+        let entry = Entry {
+            name: name.into(),
+            about: about.into(),
+            build,
+            #[cfg(unix)]
+            live: None,
+        };
         match self.entries.iter_mut().find(|known| known.name == entry.name) {
             Some(known) => *known = entry,
             None => self.entries.push(entry),
@@ -224,6 +263,19 @@ impl Contestants {
     /// If the name is not known: a sentence with what may have been meant.
     pub fn build(&self, name: &str, scenario: &Scenario) -> Result<Box<dyn Contestant>, String> {
         self.entry(name).map(|entry| entry.build(scenario))
+    }
+
+    /// The lock with this name, set up for this scenario, to be run live.
+    ///
+    /// # Errors
+    ///
+    /// If the name is not known, or the lock joined without what a live run needs.
+    #[cfg(unix)]
+    pub fn live(&self, name: &str, scenario: &Scenario) -> Result<Box<dyn Live>, String> {
+        let live = self.entry(name)?.live.as_ref();
+        let live =
+            live.ok_or_else(|| format!("`{name}` cannot be run live: it is not on the shelf"))?;
+        Ok(live(scenario))
     }
 
     /// The entry with this name.

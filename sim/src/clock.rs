@@ -7,12 +7,13 @@
 use crate::text::Shift;
 use locklab_protocols::contract::{Clock, Reading};
 use locklab_protocols::time::{Time, nanos};
+use serde::{Deserialize, Serialize};
 
 /// What a wall clock shows when a run begins. Only that it leaves room to jump back matters.
 const WALL_START: u64 = 1_000_000_000_000_000_000;
 
 /// One clock.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 struct Line {
     since: Time,
     shown: u64,
@@ -50,7 +51,7 @@ impl Line {
 }
 
 /// The monotonic and the wall clock of one node.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Clocks {
     monotonic: Line,
     wall: Line,

@@ -330,6 +330,26 @@ impl Kind {
         Self::NAMES[position]
     }
 
+    /// Whom it strikes, if it is a fault of nodes and not of links.
+    pub fn on_nodes(&self) -> Option<&Targets> {
+        Some(match self {
+            Self::Pause(on) | Self::ClockFreeze(on) | Self::DiskStall(on) | Self::DiskLie(on) => {
+                &on.target
+            }
+            Self::Slow(slow) => &slow.target,
+            Self::Crash(crash) => &crash.target,
+            Self::ClockJump(jump) => &jump.target,
+            Self::ClockRate(rate) => &rate.target,
+            Self::ClockStrobe(strobe) => &strobe.target,
+            Self::Cut(_)
+            | Self::Partition(_)
+            | Self::Loss(_)
+            | Self::Duplicate(_)
+            | Self::Delay(_)
+            | Self::Reorder(_) => return None,
+        })
+    }
+
     /// How long it lasts.
     pub fn lasting(&self) -> Lasting {
         match self {

@@ -16,11 +16,14 @@ compile_error!(
      add the flag to it: RUSTFLAGS=\"--cfg madsim\" (and RUSTDOCFLAGS likewise)."
 );
 
+pub mod aim;
 pub mod chance;
 pub mod clock;
 pub mod fault;
+pub mod links;
 pub mod names;
 pub mod network;
+pub mod observer;
 pub mod outcome;
 pub mod plan;
 pub mod queue;

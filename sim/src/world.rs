@@ -6,28 +6,27 @@
 //! fault can fall between any two of them: a crash drops the rest, a pause or a slow disk keeps
 //! the rest until the node goes on.
 
-mod aim;
 mod node;
-mod observer;
 mod script;
 mod send;
 mod step;
 mod strike;
 
-use crate::fault::Fault;
+use crate::aim::{Field, NodeSet, slot_of};
+use crate::fault::{Fault, Targets};
+use crate::links::Links;
+use crate::observer::Observer;
 use crate::outcome::{Outcome, Traced};
 use crate::plan::Plan;
 use crate::queue::Queue;
 use crate::schedule::Schedule;
 use locklab_protocols::account::Account;
 use locklab_protocols::contract::{Event, HostEvent, Protocol};
-use locklab_protocols::id::{ClientId, NodeId, ServerId};
+use locklab_protocols::id::NodeId;
 use locklab_protocols::system::{Buffers, PacketOf, Setting, System, TimerOf};
 use locklab_protocols::time::{Time, nanos};
 use node::NodeState;
-use observer::Observer;
 use script::Script;
-use send::Links;
 use std::sync::Arc;
 use strike::Faults;
 
@@ -196,18 +195,24 @@ impl<P: Protocol> World<P> {
 
     /// The position of a node among the nodes.
     fn slot(&self, node: NodeId) -> Option<usize> {
-        let servers = self.setting.protocol.servers();
-        let clients = self.plan.clients;
-        match node {
-            NodeId::Server(ServerId(number)) if number as usize <= servers => {
-                Some(number as usize - 1)
-            }
-            NodeId::Client(ClientId(number)) if number as usize <= clients => {
-                Some(servers + number as usize - 1)
-            }
-            NodeId::Storage => Some(servers + clients),
-            _ => None,
+        slot_of(node, &self.setting.protocol, self.plan.clients)
+    }
+
+    /// What an aim needs to know now.
+    fn field(&self, subject: Option<usize>) -> Field<'_, P> {
+        Field {
+            protocol: &self.setting.protocol,
+            clients: self.plan.clients,
+            servers: self.system.servers(),
+            roles: &self.observer.roles,
+            subject,
         }
+    }
+
+    /// The nodes that the targets stand for now. `subject` is where the event happened that
+    /// triggered the fault.
+    fn aim(&self, targets: &Targets, subject: Option<usize>) -> NodeSet {
+        self.field(subject).aim(targets)
     }
 
     fn is_server(&self, slot: usize) -> bool {

@@ -38,16 +38,24 @@ impl<N: Node> Machine<N> {
     /// Builds the node from everything on its disk, synced or not, and begins a new life.
     pub fn start(&mut self, build: impl FnOnce(&N::Disk) -> N) -> Incarnation {
         self.incarnation = Incarnation(self.incarnation.0 + 1);
-        self.node = Some(if self.unsynced.is_empty() {
-            build(&self.durable)
-        } else {
-            let mut disk = self.durable.clone();
-            for change in &self.unsynced {
-                disk.apply(change.clone());
-            }
-            build(&disk)
-        });
+        self.node =
+            Some(if self.unsynced.is_empty() { build(&self.durable) } else { build(&self.disk()) });
         self.incarnation
+    }
+
+    /// Everything on the disk, synced or not.
+    pub fn disk(&self) -> N::Disk {
+        let mut disk = self.durable.clone();
+        for change in &self.unsynced {
+            disk.apply(change.clone());
+        }
+        disk
+    }
+
+    /// A machine that is down, with this on its disk, durably, and whose next life is this one.
+    pub fn restore(&mut self, disk: N::Disk, next_life: Incarnation) {
+        let lives = Incarnation(next_life.0.saturating_sub(1));
+        *self = Self { node: None, incarnation: lives, durable: disk, unsynced: Vec::new() };
     }
 
     /// Ends the process.

@@ -6,7 +6,7 @@ use locklab_protocols::contract::{
 };
 
 /// One line for each move.
-pub(super) fn moves(story: &[Step]) -> Vec<String> {
+pub(crate) fn moves(story: &[Step]) -> Vec<String> {
     story.iter().map(told).collect()
 }
 

@@ -1,5 +1,9 @@
 //! `locklab check`: every interleaving of a small system, within bounds.
 
+mod artifacts;
+mod timed;
+mod walks;
+
 use super::exit::Exit;
 use super::note;
 use super::output::{self, Output};
@@ -10,6 +14,7 @@ use clap::{Args, value_parser};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use locklab_models::{Limits, Progress, Size, Subject, subjects};
 use locklab_scenarios::registry::Contestants;
+use locklab_scenarios::sim::text::parse_duration;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,6 +32,21 @@ pub(super) struct Check {
     /// Give up a configuration after so many million states; what is left is unknown then
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = value_parser!(u16).range(1..))]
     million_states: u16,
+    /// Draw the border between what a lease excludes and what it does not: clocks, pauses, margins
+    #[arg(long, conflicts_with_all = ["walk", "out"])]
+    timed: bool,
+    /// Walk at random beyond the bounds, for so long in each configuration, e.g. 30s
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, conflicts_with = "out")]
+    walk: Option<Duration>,
+    /// Make so many walks in each configuration, and look at no clock
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..), conflicts_with = "out")]
+    walks: Option<u64>,
+    /// Draw the walks from this seed
+    #[arg(long, value_name = "K", default_value_t = 1)]
+    seed: u64,
+    /// Write what breaks into this folder, for `locklab replay`
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// Write the report for programs to this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -80,7 +100,13 @@ fn models(size: Size) -> Vec<&'static str> {
 
 impl Check {
     pub(super) fn run(&self, terminal: &Terminal) -> Result<Exit, Trouble> {
+        if self.timed {
+            return self.run_timed(terminal);
+        }
         let subjects = chosen(&self.protocols, self.size.size())?;
+        if self.walk.is_some() || self.walks.is_some() {
+            return self.run_walks(&subjects);
+        }
         let json = self.json.as_deref().map(Output::at).transpose()?;
         let stop = Arc::new(AtomicBool::new(false));
         super::on_ctrl_c(&stop)?;
@@ -89,10 +115,13 @@ impl Check {
             if stop.load(Ordering::Relaxed) {
                 break;
             }
-            let watch = Watch::new(self.quiet, (place + 1, subjects.len()), subject.as_ref());
+            let watch = Watch::new(self.quiet, (place + 1, subjects.len()), subject.protocol());
             let found = watch.over(|progress| subject.check(self.limits(), progress), &stop);
             let checked = Checked::of(subject.as_ref(), &found);
             output::print(&page(&checked, terminal, !self.quiet))?;
+            if let Some(folder) = &self.out {
+                artifacts::write(folder, subject.as_ref(), &found)?;
+            }
             report.checks.push(checked);
         }
         let missing = subjects.len() - report.checks.len();
@@ -118,20 +147,29 @@ impl Check {
 /// The line that tells how far a check has come, on a terminal.
 struct Watch {
     bar: ProgressBar,
+    /// What is counted beside moves.
+    counted: &'static str,
+    /// How long it may take.
+    budget: Option<Duration>,
 }
 
 impl Watch {
-    fn new(quiet: bool, (place, all): (usize, usize), subject: &dyn Subject) -> Self {
+    fn new(quiet: bool, (place, all): (usize, usize), protocol: &str) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         if !quiet && std::io::stderr().is_terminal() {
             bar.set_draw_target(ProgressDrawTarget::stderr());
-            bar.set_prefix(format!("{place}/{all} {}", subject.protocol()));
+            bar.set_prefix(format!("{place}/{all} {protocol}"));
             let template = "{prefix}: {wide_msg}";
             bar.set_style(
                 indicatif::ProgressStyle::with_template(template).expect("a good template"),
             );
         }
-        Self { bar }
+        Self { bar, counted: "states", budget: None }
+    }
+
+    /// Over random walks, not states, for so long.
+    fn of_walks(self, budget: Option<Duration>) -> Self {
+        Self { counted: "walks", budget, ..self }
     }
 
     fn over<T>(
@@ -146,7 +184,7 @@ impl Watch {
                 told = now;
                 self.bar.set_message(self.words(progress));
             }
-            !stop.load(Ordering::Relaxed)
+            !stop.load(Ordering::Relaxed) && self.budget.is_none_or(|budget| now < budget)
         };
         let found = check(&mut watch);
         self.bar.finish_and_clear();
@@ -159,7 +197,8 @@ impl Watch {
         let rate = generated as u64 / seconds;
         let queue = queue.map_or_else(String::new, |queue| format!(", {queue} in the queue"));
         let memory = memory().map_or_else(String::new, |mib| format!(", {mib} MiB"));
-        format!("{unique} states of {generated}, {rate}/s, depth {depth}{queue}{memory}")
+        let counted = self.counted;
+        format!("{unique} {counted} of {generated}, {rate}/s, depth {depth}{queue}{memory}")
     }
 }
 

@@ -90,6 +90,33 @@ Examples:
   locklab explore ttl
       then open the address that it prints";
 
+pub(super) const LIVE: &str = "\
+Examples:
+  locklab live raft
+      a quiet run with real processes, and what it cost
+  locklab live ttl --scenario gc-pause-past-lease --html live.html
+      a process that is really stopped, its story and a picture
+  locklab live --all --jobs 4
+      what the simulator predicts, and what happens
+  locklab live raft --soak --servers 5 --for 10m
+      servers killed and stopped every few seconds
+  locklab live raft --bench
+      grants a second on this machine";
+
+pub(super) const SERVE: &str = "\
+Examples:
+  locklab serve ttl --data s1
+      a server on one terminal; then `locklab client ttl` on others
+  locklab serve raft --servers 3 --server 2 --data s2
+      the second of three";
+
+pub(super) const CLIENT: &str = "\
+Examples:
+  locklab client ttl
+      then type `acquire 1`, `release 1`, `quit`
+  locklab client raft --servers 3 --client 2
+      another client, of a service of three";
+
 pub(super) const LIST: &str = "\
 Examples:
   locklab list protocols

@@ -4,7 +4,7 @@ use super::exit::Exit;
 use super::output::{self, Output};
 use super::play::Played;
 use super::trouble::Trouble;
-use super::{choose, heading, load_report, note, read_text};
+use super::{choose, heading, load_simulated, note, read_text};
 use crate::Calls;
 use crate::gate::{Baseline, Change, Tolerances, Why, changes};
 use crate::report::{Ran, Report, Seeds};
@@ -46,7 +46,7 @@ impl Gate {
         let baseline = self.baseline()?;
         let output = self.update.then(|| Output::at(&self.baseline)).transpose()?;
         let report = match &self.json {
-            Some(path) => load_report(path)?,
+            Some(path) => load_simulated(path)?,
             None => match self.played(baseline.as_ref())? {
                 Some(report) => report,
                 None => return Ok(Exit::Stopped),

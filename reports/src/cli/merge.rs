@@ -2,7 +2,7 @@
 
 use super::compare::page;
 use super::exit::Exit;
-use super::load_report;
+use super::load_simulated;
 use super::output::{self, Output};
 use super::trouble::Trouble;
 use crate::merge::{Part, merge};
@@ -27,7 +27,7 @@ pub(super) struct Merge {
 impl Merge {
     pub(super) fn run(&self, terminal: &Terminal) -> Result<Exit, Trouble> {
         let output = Output::at(&self.output)?;
-        let read = |path: &PathBuf| Ok((path.display().to_string(), load_report(path)?));
+        let read = |path: &PathBuf| Ok((path.display().to_string(), load_simulated(path)?));
         let parts = self.parts.iter().map(read).collect::<Result<Vec<Part>, Trouble>>()?;
         let report = merge(parts).map_err(Trouble::Asked)?;
         let comparison = report.comparison().map_err(|why| Trouble::Asked(why.to_string()))?;

@@ -102,7 +102,8 @@ impl Run {
             let replay = calls.replay(&scenario.name, &self.protocol, self.seed);
             let names = (self.protocol.as_str(), scenario.name.as_str());
             let told = ReportFailure::of(&outcome, names, replay, false);
-            let text = html::run(&told, &[&scenario.about, &scenario.source]);
+            let which = format!("seed {}", self.seed);
+            let text = html::run(&told, &which, &[&scenario.about, &scenario.source]);
             html.write(|file| file.write_all(text.as_bytes()))?;
         }
         let tally = Tally::of(outcome.clone());
@@ -165,7 +166,7 @@ impl Run {
 }
 
 /// One line of a story, wrapped below its text.
-fn shown(line: &Line, terminal: &Terminal) -> String {
+pub(super) fn shown(line: &Line, terminal: &Terminal) -> String {
     let paint = match line.mark {
         Mark::Event => Paint::Plain,
         Mark::Consequence => Paint::Notable,

@@ -18,7 +18,8 @@ pub struct ReportCell {
     pub scenario: String,
     /// The guarantee.
     pub guarantee: String,
-    /// Who looked: the simulator, which samples runs, or the model checker, which exhausts them.
+    /// Who looked: the simulator, which samples runs, the model checker, which exhausts them, or
+    /// the live host, which runs real processes.
     pub source: Source,
     /// What all runs together say.
     pub verdict: ReportVerdict,
@@ -64,6 +65,8 @@ pub struct ReportCell {
 pub enum Source {
     /// Runs of the simulator.
     Simulation,
+    /// A run of real processes on some machine: no seed makes it come out the same again.
+    Live,
     /// A search of the model checker; its runs are states.
     Model,
 }

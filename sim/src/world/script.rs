@@ -4,16 +4,14 @@
 //! look at an `Option`.
 
 use super::World;
-use super::send::{Habit, Policy};
+pub(super) use crate::links::Fates;
+use crate::links::{Habit, Policy};
 use crate::outcome::Fate;
 use crate::schedule::Schedule;
 use locklab_protocols::contract::{Protocol, Span};
 use locklab_protocols::id::NodeId;
 use locklab_protocols::time::nanos;
 use std::time::Duration;
-
-/// When a message arrives, and a second copy of it; or why it never does.
-pub(super) type Fates = Result<(Duration, Option<Duration>), Fate>;
 
 /// A schedule that is being written or read.
 #[derive(Debug)]

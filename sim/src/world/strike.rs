@@ -3,11 +3,11 @@
 
 mod on_nodes;
 
-use super::aim::NodeSet;
-use super::send::{Policy, Rule};
 use super::{Next, World};
+use crate::aim::NodeSet;
 use crate::chance::Chance;
 use crate::fault::{ClockStrobe, Fault, Kind, Lasting, Targets, When};
+use crate::links::{Policy, Rule, rules_of};
 use crate::outcome::{Bites, Happening};
 use locklab_protocols::contract::{Event, HostEvent, Protocol, Trigger};
 use locklab_protocols::time::Time;
@@ -164,67 +164,13 @@ impl<P: Protocol> World<P> {
         strike: u64,
         fault: usize,
     ) -> (NodeSet, NodeSet) {
-        let one = |world: &Self, targets: &Targets| {
-            let set = world.aim(targets, subject);
-            (set.clone(), set)
-        };
-        match kind {
-            Kind::Pause(on) | Kind::ClockFreeze(on) | Kind::DiskStall(on) | Kind::DiskLie(on) => {
-                one(self, &on.target)
-            }
-            Kind::Slow(slow) => one(self, &slow.target),
-            Kind::Crash(crash) => one(self, &crash.target),
-            Kind::ClockJump(jump) => one(self, &jump.target),
-            Kind::ClockRate(rate) => one(self, &rate.target),
-            Kind::ClockStrobe(strobe) => one(self, &strobe.target),
-            Kind::Cut(cut) => {
-                let (from, to) = (self.aim(&cut.from, subject), self.aim(&cut.to, subject));
-                let mut pairs = vec![(from.clone(), to.clone())];
-                if !cut.one_way {
-                    pairs.push((to, from));
-                }
-                self.put_rules(strike, fault, pairs, Policy::Cut)
-            }
-            Kind::Partition(partition) => {
-                let mut pairs = match partition.shape {
-                    Some(shape) => self.apart(shape),
-                    None => self.sides_apart(&partition.sides, subject),
-                };
-                let back: Vec<_> =
-                    pairs.iter().map(|(one, other)| (other.clone(), one.clone())).collect();
-                pairs.extend(back);
-                self.put_rules(strike, fault, pairs, Policy::Cut)
-            }
-            Kind::Loss(on) => {
-                let pairs = vec![(self.aim(&on.from, subject), self.aim(&on.to, subject))];
-                self.put_rules(strike, fault, pairs, Policy::Loss { percent: on.percent })
-            }
-            Kind::Duplicate(on) => {
-                let pairs = vec![(self.aim(&on.from, subject), self.aim(&on.to, subject))];
-                self.put_rules(strike, fault, pairs, Policy::Duplicate { percent: on.percent })
-            }
-            Kind::Delay(slow) => {
-                let pairs = vec![(self.aim(&slow.from, subject), self.aim(&slow.to, subject))];
-                self.put_rules(strike, fault, pairs, Policy::Delay(slow.by))
-            }
-            Kind::Reorder(reorder) => {
-                let pairs =
-                    vec![(self.aim(&reorder.from, subject), self.aim(&reorder.to, subject))];
-                let policy = Policy::Reorder { percent: reorder.percent, by: reorder.by };
-                self.put_rules(strike, fault, pairs, policy)
-            }
+        let field = self.field(subject);
+        let aim = |targets: &Targets| field.aim(targets);
+        if let Some((pairs, policy)) = rules_of(kind, aim, |shape| field.apart(shape)) {
+            return self.put_rules(strike, fault, pairs, policy);
         }
-    }
-
-    fn sides_apart(&self, sides: &[Targets], subject: Option<usize>) -> Vec<(NodeSet, NodeSet)> {
-        let sets: Vec<NodeSet> = sides.iter().map(|side| self.aim(side, subject)).collect();
-        let mut pairs = Vec::new();
-        for (position, one) in sets.iter().enumerate() {
-            for other in &sets[position + 1..] {
-                pairs.push((one.clone(), other.clone()));
-            }
-        }
-        pairs
+        let set = kind.on_nodes().map(aim).unwrap_or_default();
+        (set.clone(), set)
     }
 
     /// Puts a policy on links; whom it touches are the ends of them, and nobody is struck.

@@ -1,28 +1,32 @@
 //! Whom a fault strikes, when it strikes.
 
-use super::World;
 use crate::fault::{Shape, Target, Targets};
-use locklab_protocols::contract::{Protocol, Role};
-use locklab_protocols::id::NodeId;
+use crate::observer::Roles;
+use locklab_protocols::contract::{Protocol, Role, Servers};
+use locklab_protocols::id::{ClientId, NodeId, ServerId};
 
 /// A set of nodes, by their positions.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct NodeSet(Vec<bool>);
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct NodeSet(Vec<bool>);
 
 impl NodeSet {
-    pub(super) fn new(members: impl Iterator<Item = bool>) -> Self {
+    /// The nodes at whose positions `members` says so.
+    pub fn new(members: impl Iterator<Item = bool>) -> Self {
         Self(members.collect())
     }
 
-    pub(super) fn contains(&self, slot: usize) -> bool {
+    /// Whether a node is in it.
+    pub fn contains(&self, slot: usize) -> bool {
         self.0[slot]
     }
 
-    pub(super) fn slots(&self) -> impl Iterator<Item = usize> + '_ {
+    /// The positions of its members.
+    pub fn slots(&self) -> impl Iterator<Item = usize> + '_ {
         self.0.iter().enumerate().filter(|(_, member)| **member).map(|(slot, _)| slot)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    /// Whether nobody is in it.
+    pub fn is_empty(&self) -> bool {
         !self.0.contains(&true)
     }
 
@@ -41,28 +45,59 @@ impl NodeSet {
     }
 }
 
-impl<P: Protocol> World<P> {
-    /// The nodes that the targets stand for now. `subject` is where the event happened that
-    /// triggered the fault.
-    pub(super) fn aim(&self, targets: &Targets, subject: Option<usize>) -> NodeSet {
-        let mut set = NodeSet(vec![false; self.nodes.len()]);
+/// The position of a node among all of them: servers, clients, storage.
+pub fn slot_of<P: Protocol>(node: NodeId, protocol: &P, clients: usize) -> Option<usize> {
+    let servers = protocol.servers();
+    match node {
+        NodeId::Server(ServerId(number)) if number as usize <= servers => Some(number as usize - 1),
+        NodeId::Client(ClientId(number)) if number as usize <= clients => {
+            Some(servers + number as usize - 1)
+        }
+        NodeId::Storage => Some(servers + clients),
+        _ => None,
+    }
+}
+
+/// What an aim needs to know of the moment.
+#[derive(Debug)]
+pub struct Field<'a, P: Protocol> {
+    /// The protocol.
+    pub protocol: &'a P,
+    /// How many clients there are.
+    pub clients: usize,
+    /// The servers, as their own states show them.
+    pub servers: Servers<'a, P>,
+    /// Who holds and who waits.
+    pub roles: &'a Roles,
+    /// Where the event happened that triggered the fault.
+    pub subject: Option<usize>,
+}
+
+impl<P: Protocol> Field<'_, P> {
+    fn nodes(&self) -> usize {
+        self.protocol.servers() + self.clients + 1
+    }
+
+    /// The nodes that the targets stand for now.
+    pub fn aim(&self, targets: &Targets) -> NodeSet {
+        let mut set = NodeSet(vec![false; self.nodes()]);
         for target in &targets.0 {
-            self.aim_at(*target, subject, &mut set);
+            self.aim_at(*target, &mut set);
         }
         set
     }
 
-    fn aim_at(&self, target: Target, subject: Option<usize>, set: &mut NodeSet) {
-        let servers = self.setting.protocol.servers();
-        let storage = self.nodes.len() - 1;
+    fn aim_at(&self, target: Target, set: &mut NodeSet) {
+        let servers = self.protocol.servers();
+        let storage = self.nodes() - 1;
         let minority = servers.saturating_sub(servers / 2 + 1);
         match target {
-            Target::Holder => self.add_node(self.observer.roles.holder().map(NodeId::Client), set),
+            Target::Holder => self.add_node(self.roles.holder().map(NodeId::Client), set),
             Target::NextWaiter => {
-                self.add_node(self.observer.roles.next_waiter().map(NodeId::Client), set);
+                self.add_node(self.roles.next_waiter().map(NodeId::Client), set);
             }
             Target::Subject => {
-                if let Some(slot) = subject {
+                if let Some(slot) = self.subject {
                     set.add(slot);
                 }
             }
@@ -83,16 +118,16 @@ impl<P: Protocol> World<P> {
             Target::Majority => (0..servers - minority).for_each(|slot| set.add(slot)),
             Target::Servers => (0..servers).for_each(|slot| set.add(slot)),
             Target::Clients => (servers..storage).for_each(|slot| set.add(slot)),
-            Target::All => (0..self.nodes.len()).for_each(|slot| set.add(slot)),
+            Target::All => (0..=storage).for_each(|slot| set.add(slot)),
         }
     }
 
     /// Which servers lead, with those that come next by number until there are so many; nobody if
     /// nobody leads.
     fn around_leaders(&self, many: usize) -> Vec<bool> {
-        let servers = self.setting.protocol.servers();
+        let servers = self.protocol.servers();
         let mut chosen = vec![false; servers];
-        let leaders = self.setting.protocol.in_role(Role::Leader, self.system.servers());
+        let leaders = self.protocol.in_role(Role::Leader, self.servers);
         for leader in &leaders {
             chosen[leader.index()] = true;
         }
@@ -109,16 +144,17 @@ impl<P: Protocol> World<P> {
     }
 
     fn add_node(&self, node: Option<NodeId>, set: &mut NodeSet) {
-        if let Some(slot) = node.and_then(|node| self.slot(node)) {
+        if let Some(slot) = node.and_then(|node| slot_of(node, self.protocol, self.clients)) {
             set.add(slot);
         }
     }
 
     /// The pairs of groups among the servers that a shape keeps apart.
-    pub(super) fn apart(&self, shape: Shape) -> Vec<(NodeSet, NodeSet)> {
-        let servers = self.setting.protocol.servers();
+    pub fn apart(&self, shape: Shape) -> Vec<(NodeSet, NodeSet)> {
+        let servers = self.protocol.servers();
+        let nodes = self.nodes();
         let set = |members: &dyn Fn(usize) -> bool| {
-            NodeSet::new((0..self.nodes.len()).map(|slot| slot < servers && members(slot)))
+            NodeSet::new((0..nodes).map(|slot| slot < servers && members(slot)))
         };
         match shape {
             Shape::Halves => {

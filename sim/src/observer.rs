@@ -16,7 +16,7 @@ use std::time::Duration;
 
 /// Who holds and who waits, in the order in which they came to it.
 #[derive(Debug, Default)]
-pub(super) struct Roles {
+pub struct Roles {
     /// Grants are counted, so that the newest is known.
     grants: u64,
     held: BTreeMap<(ClientId, LockId), u64>,
@@ -25,16 +25,17 @@ pub(super) struct Roles {
 
 impl Roles {
     /// The client that was granted a lock last and still believes in it.
-    pub(super) fn holder(&self) -> Option<ClientId> {
+    pub fn holder(&self) -> Option<ClientId> {
         self.held.iter().max_by_key(|(_, grant)| **grant).map(|((client, _), _)| *client)
     }
 
     /// The client that has waited longest.
-    pub(super) fn next_waiter(&self) -> Option<ClientId> {
+    pub fn next_waiter(&self) -> Option<ClientId> {
         self.waits.iter().min_by_key(|(client, since)| (**since, **client)).map(|(id, _)| *id)
     }
 
-    fn observe(&mut self, at: Time, client: ClientId, event: &Event) {
+    /// Takes in what was seen at a client.
+    pub fn observe(&mut self, at: Time, client: ClientId, event: &Event) {
         match event {
             Event::Lock(LockEvent::Granted { lock, .. }) => {
                 self.grants += 1;
@@ -58,10 +59,13 @@ impl Roles {
 
 /// Takes in the stream.
 #[derive(Debug)]
-pub(super) struct Observer {
-    pub(super) trace: Option<Vec<Traced>>,
-    pub(super) measures: Measures,
-    pub(super) roles: Roles,
+pub struct Observer {
+    /// The trace, if one is recorded.
+    pub trace: Option<Vec<Traced>>,
+    /// What was counted.
+    pub measures: Measures,
+    /// Who holds and who waits; followed only where the plan has faults.
+    pub roles: Roles,
     /// Roles cost time on every event; a plan without faults has no use for them.
     follow_roles: bool,
     monitors: Monitors,
@@ -73,7 +77,8 @@ pub(super) struct Observer {
 }
 
 impl Observer {
-    pub(super) fn new<P: Protocol>(protocol: &P, plan: &Plan, record: bool) -> Self {
+    /// Has seen nothing yet.
+    pub fn new<P: Protocol>(protocol: &P, plan: &Plan, record: bool) -> Self {
         let settings = MonitorSettings {
             semantics: protocol.semantics(),
             progress_bound: plan.progress_bound,
@@ -92,14 +97,15 @@ impl Observer {
         }
     }
 
-    pub(super) fn hash_input(&mut self, at: Time, slot: usize, input: &impl Hash) {
+    /// Takes what a node was handed into the hash.
+    pub fn hash_input(&mut self, at: Time, slot: usize, input: &impl Hash) {
         self.hash.write_u64(at.0);
         self.hash.write_usize(slot);
         input.hash(&mut self.hash);
     }
 
     /// Looks at the servers after a step of one of them.
-    pub(super) fn look<P: Protocol>(
+    pub fn look<P: Protocol>(
         &mut self,
         at: Time,
         protocol: &P,
@@ -109,13 +115,15 @@ impl Observer {
         self.monitors.look(at, protocol, servers, stepped);
     }
 
-    pub(super) fn disk_write(&mut self, node: NodeId) {
+    /// A node wrote to its disk.
+    pub fn disk_write(&mut self, node: NodeId) {
         if matches!(node, NodeId::Server(_)) {
             self.measures.disk_writes += 1;
         }
     }
 
-    pub(super) fn observe(&mut self, at: Time, node: NodeId, event: Event) {
+    /// Takes in what was seen at a node, in the order of the stream.
+    pub fn observe(&mut self, at: Time, node: NodeId, event: Event) {
         let seen = Observation { node, event };
         seen.hash(&mut self.hash);
         self.monitors.observe(at, &seen);
@@ -168,7 +176,8 @@ impl Observer {
         self.measures.waits.push(Wait { since, until, granted, served });
     }
 
-    pub(super) fn finish(mut self, seed: u64, steps: u64, end: Time, bites: Vec<Bites>) -> Outcome {
+    /// The run is over. What would have been held is not exercised if a fault never bit.
+    pub fn finish(mut self, seed: u64, steps: u64, end: Time, bites: Vec<Bites>) -> Outcome {
         for since in std::mem::take(&mut self.waiting).into_iter().flatten() {
             self.wait_ended(since, end, false);
         }

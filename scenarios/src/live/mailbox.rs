@@ -1,0 +1,219 @@
+//! A node's way to the others: what comes in at its port, and what it sends.
+//!
+//! Frames travel over TCP or as datagrams. Over TCP each pair of nodes has a connection of its own in each direction, made when there is something
+//! to send and made again when it broke. What cannot be sent now is lost, as on any network: a
+//! protocol that needs it says it again. Queues are bounded; what does not fit is lost too. As
+//! datagrams, one frame each, they may also be lost where a receiver is slow or stands still, and a
+//! frame that is longer than a datagram never arrives.
+
+use super::frame::{self, Refusal};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+/// How many connections a port takes at once.
+const CONNECTIONS: usize = 512;
+
+/// How many frames wait for one receiver.
+const WAITING: usize = 4096;
+
+/// How long nothing is tried after a connection could not be made.
+const RETRY: Duration = Duration::from_millis(20);
+
+/// More than the longest datagram, in bytes.
+const DATAGRAM: usize = 65_536;
+
+/// How frames travel between nodes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum Transport {
+    /// One after the other, over connections that are made again when they break.
+    #[default]
+    Tcp,
+    /// Each in a datagram.
+    Udp,
+}
+
+/// Where frames come in.
+#[derive(Debug)]
+pub(super) enum Port {
+    Tcp(TcpListener),
+    Udp(UdpSocket),
+}
+
+impl Port {
+    /// Opens a port.
+    pub(super) async fn open(address: SocketAddr, transport: Transport) -> io::Result<Self> {
+        Ok(match transport {
+            Transport::Tcp => Self::Tcp(TcpListener::bind(address).await?),
+            Transport::Udp => Self::Udp(UdpSocket::bind(address).await?),
+        })
+    }
+
+    /// Opens a port of this machine that nobody uses.
+    pub(super) async fn any(transport: Transport) -> io::Result<Self> {
+        Self::open((Ipv4Addr::LOCALHOST, 0).into(), transport).await
+    }
+
+    /// Where it is.
+    pub(super) fn address(&self) -> io::Result<SocketAddr> {
+        match self {
+            Self::Tcp(listener) => listener.local_addr(),
+            Self::Udp(socket) => socket.local_addr(),
+        }
+    }
+}
+
+/// Takes payloads in at a port until the end of the runtime. `deliver` gets each one, and says
+/// whether its connection may go on; `refuse` hears why one may not.
+pub(super) async fn take_in<D, F>(
+    port: Port,
+    run: u64,
+    deliver: D,
+    refuse: impl Fn(Refusal) + Clone + 'static,
+) where
+    D: Fn(Vec<u8>) -> F + Clone + 'static,
+    F: Future<Output = Result<(), Refusal>>,
+{
+    match port {
+        Port::Tcp(listener) => take_connections(listener, run, deliver, refuse).await,
+        Port::Udp(socket) => take_datagrams(socket, run, deliver, refuse).await,
+    }
+}
+
+async fn take_datagrams<F: Future<Output = Result<(), Refusal>>>(
+    socket: UdpSocket,
+    run: u64,
+    deliver: impl Fn(Vec<u8>) -> F,
+    refuse: impl Fn(Refusal),
+) {
+    let mut datagram = vec![0; DATAGRAM];
+    loop {
+        let Ok((length, _)) = socket.recv_from(&mut datagram).await else {
+            tokio::time::sleep(RETRY).await;
+            continue;
+        };
+        let taken = match frame::of_datagram(&datagram[..length], run) {
+            Ok(payload) => deliver(payload).await,
+            Err(refusal) => Err(refusal),
+        };
+        if let Err(refusal) = taken {
+            refuse(refusal);
+        }
+    }
+}
+
+async fn take_connections<D, F>(
+    listener: TcpListener,
+    run: u64,
+    deliver: D,
+    refuse: impl Fn(Refusal) + Clone + 'static,
+) where
+    D: Fn(Vec<u8>) -> F + Clone + 'static,
+    F: Future<Output = Result<(), Refusal>>,
+{
+    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let Ok(place) = room.clone().acquire_owned().await else { return };
+        let Ok((mut stream, _)) = listener.accept().await else {
+            // Out of file descriptors, say: what is open may close.
+            tokio::time::sleep(RETRY).await;
+            continue;
+        };
+        let (deliver, refuse) = (deliver.clone(), refuse.clone());
+        tokio::task::spawn_local(async move {
+            let _place = place;
+            loop {
+                let taken = match frame::receive(&mut stream, run).await {
+                    Ok(None) => return,
+                    Ok(Some(payload)) => deliver(payload).await,
+                    Err(refusal) => Err(refusal),
+                };
+                if let Err(refusal) = taken {
+                    refuse(refusal);
+                    return;
+                }
+            }
+        });
+    }
+}
+
+/// Where frames go out.
+#[derive(Debug)]
+pub(super) struct Outgoing<K> {
+    transport: Transport,
+    links: BTreeMap<K, Link>,
+}
+
+#[derive(Debug)]
+struct Link {
+    address: SocketAddr,
+    frames: mpsc::Sender<Vec<u8>>,
+    task: JoinHandle<()>,
+}
+
+impl<K: Ord> Outgoing<K> {
+    /// Nobody can be reached yet.
+    pub(super) fn new(transport: Transport) -> Self {
+        Self { transport, links: BTreeMap::new() }
+    }
+
+    /// Frames for `to` go to this address from now on; what waits for an older one is lost.
+    pub(super) fn reach(&mut self, to: K, address: SocketAddr) {
+        if self.links.get(&to).is_some_and(|link| link.address == address) {
+            return;
+        }
+        let (frames, waiting) = mpsc::channel(WAITING);
+        let task = match self.transport {
+            Transport::Tcp => tokio::task::spawn_local(send_all(address, waiting)),
+            Transport::Udp => tokio::task::spawn_local(send_datagrams(address, waiting)),
+        };
+        if let Some(old) = self.links.insert(to, Link { address, frames, task }) {
+            old.task.abort();
+        }
+    }
+
+    /// Sends a frame, if that can be done.
+    pub(super) fn send(&self, to: &K, frame: Vec<u8>) {
+        if let Some(link) = self.links.get(to) {
+            // A full queue loses it.
+            let _lost = link.frames.try_send(frame);
+        }
+    }
+}
+
+async fn send_datagrams(address: SocketAddr, mut frames: mpsc::Receiver<Vec<u8>>) {
+    let Ok(socket) = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await else { return };
+    while let Some(frame) = frames.recv().await {
+        // Too long, or nobody there: lost.
+        let _lost = socket.send_to(&frame, address).await;
+    }
+}
+
+async fn send_all(address: SocketAddr, mut frames: mpsc::Receiver<Vec<u8>>) {
+    let mut open: Option<TcpStream> = None;
+    let mut failed: Option<Instant> = None;
+    while let Some(frame) = frames.recv().await {
+        if open.is_none() && failed.is_none_or(|at| at.elapsed() >= RETRY) {
+            open = TcpStream::connect(address).await.ok();
+            failed = open.is_none().then(Instant::now);
+            if let Some(stream) = &open {
+                // Small frames that wait for each other would be slow; without it they still go.
+                let _slow = stream.set_nodelay(true);
+            }
+        }
+        if let Some(stream) = &mut open
+            && stream.write_all(&frame).await.is_err()
+        {
+            open = None;
+        }
+    }
+}
