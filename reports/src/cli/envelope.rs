@@ -8,7 +8,6 @@ use super::trouble::Trouble;
 use super::{choose, on_ctrl_c};
 use crate::envelope::{Envelope as Report, EnvelopeRow, SCHEMA, chart};
 use crate::html;
-use crate::html;
 use crate::terminal::Terminal;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, value_parser};

@@ -48,18 +48,15 @@ fn chart(rows: &[EnvelopeRow], seeds: u64) -> Markup {
     html! {
         h2 { (rows[0].over) ": " (rows[0].measure) }
         @if let Some(over) = over { p class="dim" { (over.about()) " ..." } }
-        div class="scroll" tabindex="0" role="region" aria-label=(format!("{}, {}", rows[0].over, rows[0].measure)) {
-            table class="envelope" {
-                thead { tr {
-                    th scope="col" { "Lock" }
-                    th scope="col" {
-                        "none"
-                        @if let Some(over) = over { span class="most" { (over.amount(rows[0].most)) } }
-                    }
-                    th scope="col" { "In words" }
-                } }
-                tbody { @for row in rows { (line(row, seeds)) } }
-            }
+        table class="envelope" {
+            thead { tr {
+                th scope="col" { "Lock" }
+                th scope="col" {
+                    "none"
+                    @if let Some(over) = over { span class="most" { (over.amount(rows[0].most)) } }
+                }
+            } }
+            tbody { @for row in rows { (line(row, seeds)) } }
         }
     }
 }
@@ -73,10 +70,13 @@ fn line(row: &EnvelopeRow, seeds: u64) -> Markup {
     html! {
         tr class=[row.breaks_its_promise().then_some("broken")] {
             th scope="row" { (row.protocol) }
-            td { (bar(row.tolerates.map(share), row.promise_in_sight().map(share), &words)) }
             td {
-                (words)
-                @if let Some(replay) = &row.replay { (super::command(replay)) }
+                (bar(row.tolerates.map(share), row.promise_in_sight().map(share), &words))
+                @match &row.replay {
+                    // Nothing here copies: a page of pictures has no script.
+                    Some(replay) => details { summary { (words) } code { (replay) } },
+                    None => p { (words) },
+                }
             }
         }
     }
