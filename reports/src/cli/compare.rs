@@ -14,6 +14,7 @@ use crate::tables::{Board, detail, findings, glance, measures};
 use crate::terminal::Terminal;
 use clap::{Args, value_parser};
 use locklab_scenarios::judge::{Cell, Judgement, Wish};
+use locklab_scenarios::search::failure_rate_at_most;
 use locklab_scenarios::suite::Comparison;
 use std::path::PathBuf;
 
@@ -174,9 +175,12 @@ fn summary(comparison: &Comparison, board: &Board<'_>, (first, count): (u64, u64
         1 => "1 is NOT as it should be".to_owned(),
         _ => format!("{complaints} are NOT as they should be"),
     };
+    let room = failure_rate_at_most(count) * 100.0;
     format!(
         "{runs} runs: {protocols}, {scenarios}, seeds {first} to {last}.\n\
-         {found} of {} cells broke; {outcome}.",
-        comparison.cells.len()
+         {found} of {} cells broke; {outcome}.\n\
+         What held in {} may break in up to {room:.1} % of such runs (95 % confidence).",
+        comparison.cells.len(),
+        many(usize::try_from(count).unwrap_or(usize::MAX), "run")
     )
 }
