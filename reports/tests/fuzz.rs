@@ -1,6 +1,6 @@
 //! Whatever stands in a file, the answer is a message and never a panic.
 //!
-//! Valid reports, baselines, shards, states, scenario files and artifacts are changed in some places,
+//! Valid reports, baselines, shards, summaries, states, scenario files and artifacts are changed in some places,
 //! of their bytes or of their values, and read. What can still be read is then used: written and
 //! read again, shown with every face, gated, merged, held against promises, now and then played. Each input has a number. A few thousand are tried here;
 //! more with `LOCKLAB_FUZZ=200000 cargo test -p locklab-reports --test fuzz`, so many of each sort.
@@ -12,6 +12,7 @@ use locklab_reports::envelope::State;
 use locklab_reports::gate::{Baseline, Tolerances, changes};
 use locklab_reports::merge::merge;
 use locklab_reports::report::Report;
+use locklab_reports::summary::{self, Summary};
 use locklab_reports::{html, junit, markdown};
 use locklab_scenarios::artifact::Artifact;
 use locklab_scenarios::registry::{self, Contestants};
@@ -100,6 +101,28 @@ fn shards() {
         let part = Report::from_json(text).map_err(|why| why.to_string())?;
         let parts = vec![("one".to_owned(), part), ("other".to_owned(), other.clone())];
         merge(parts).map(drop)
+    });
+}
+
+#[test]
+fn summaries() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let part = |shard: &str| {
+        let file = folder.path().join("part.json");
+        let mut search = Command::new(env!("CARGO_BIN_EXE_locklab"));
+        search.current_dir(folder.path()).args(["search", "--quiet", "--protocol", "ttl"]);
+        search.args(["--runs", "20", "--shard", shard, "--json"]).arg(&file);
+        search.output().expect("the binary runs");
+        std::fs::read_to_string(&file).expect("a summary")
+    };
+    let valid = [part("1/2")];
+    let other = Summary::from_json(&part("2/2")).expect("a summary");
+    fuzz("summary", &valid, |text, _| {
+        let part = Summary::from_json(text).map_err(|why| why.to_string())?;
+        let again = Summary::from_json(&part.to_json());
+        assert_eq!(again.as_ref(), Ok(&part), "what was written is not read back");
+        let parts = vec![("one".to_owned(), part), ("other".to_owned(), other.clone())];
+        summary::merge(parts).map(drop)
     });
 }
 
