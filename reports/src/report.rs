@@ -200,6 +200,8 @@ impl Report {
                 return Err(NoReport(why));
             }
         };
+        let whole = report.shard.map_or(report.seeds, |shard| shard.whole);
+        report.seeds.end().and_then(|_| whole.end()).map_err(NoReport)?;
         report.comparison()?;
         Ok(report)
     }

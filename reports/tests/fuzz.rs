@@ -47,7 +47,11 @@ fn fuzz(sort: &str, valid: &[String], read: impl Fn(&str, &mut Dice) -> Result<(
                 assert!(!why.trim().is_empty(), "{sort} {number}: refused without a word");
                 bad += 1;
             }
-            Err(_) => panic!("{sort} {number} panicked:\n{text}"),
+            Err(_) => {
+                let file = std::env::temp_dir().join(format!("locklab-{sort}-{number}"));
+                std::fs::write(&file, text).expect("written");
+                panic!("{sort} {number} panicked; it is in {}", file.display());
+            }
         }
     }
     println!("{sort}: {good} of {} inputs could be read and were used", good + bad);
