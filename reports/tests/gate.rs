@@ -116,6 +116,11 @@ fn bad_input_gets_one_clear_message() {
     locklab(folder.path(), &[&other[..], &["--shard", "1/2", "--json", "part.json"]].concat());
     refused(&with("part.json"), "it is part 1/2 of a report");
     refused(&with("mine.toml"), "`mine.toml` is not a report: ");
+    let simulated = std::fs::read_to_string(folder.path().join("three.json")).expect("written");
+    let live = simulated.replace("\"source\":\"simulation\"", "\"source\":\"live\"");
+    assert_ne!(live, simulated);
+    std::fs::write(folder.path().join("live.json"), live).expect("written");
+    refused(&with("live.json"), "`live.json` is not a report of the simulator: real processes ");
     std::fs::write(&path, &known[..known.len() / 2]).expect("written");
     refused(&GATE, "`baseline.json` is not a baseline: it is cut short: ");
     std::fs::write(&path, [0xff, 0xfe, 0]).expect("written");

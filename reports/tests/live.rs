@@ -5,23 +5,18 @@
 
 #![cfg(unix)]
 
-use locklab_protocols::id::{ClientId, Incarnation, NodeId};
-use locklab_protocols::storage::{Operation, Request, StorageMessage};
-use locklab_protocols::system::Packet;
+#[path = "live/alone.rs"]
+mod alone;
+
+use alone::Alone;
+use locklab_protocols::id::NodeId;
 use locklab_protocols::time::Time;
-use locklab_protocols::ttl::TtlNaive;
 use locklab_scenarios::live::Transport;
-use locklab_scenarios::live::clocks::{Epoch, NodeClocks};
+use locklab_scenarios::live::clocks::Epoch;
 use locklab_scenarios::live::disk::DiskFile;
-use locklab_scenarios::live::frame::{Envelope, enclose, frame};
-use locklab_scenarios::live::journal::{Control, DiskState, Entry, NodeConfig, hear, say};
-use locklab_scenarios::scenario::Scenario;
-use locklab_scenarios::sim::chance::Chance;
-use std::collections::BTreeSet;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use locklab_scenarios::live::journal::Entry;
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_locklab");
@@ -183,48 +178,6 @@ fn nothing_is_left_after_the_host_is_killed() {
     leaves_nothing_after("-KILL");
 }
 
-/// How much memory a process uses, in kilobytes.
-fn memory_of(process: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("it lives");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
-    line.trim().trim_end_matches(" kB").parse().expect("a number")
-}
-
-const RUN: u64 = 0x5eed;
-
-fn config_of(node: NodeId, folder: &Path) -> NodeConfig {
-    NodeConfig {
-        protocol: "ttl-naive".to_owned(),
-        scenario: Scenario::new("flood").clients(1).to_toml(),
-        node,
-        life: Incarnation(1),
-        run: RUN,
-        folder: folder.to_owned(),
-        transport: Transport::Tcp,
-        halts: BTreeSet::new(),
-        seed: 1,
-        clocks: NodeClocks::default(),
-        disk: DiskState::default(),
-        slow: Duration::ZERO,
-        host: std::process::id(),
-    }
-}
-
-/// A storage node whose host is this test, with its disk in this folder.
-fn storage_in(folder: &Path) -> (Child, ChildStdin, ChildStdout) {
-    let mut node = Command::new(PROGRAM)
-        .arg("live-node")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it runs");
-    let (mut host, journal) =
-        (node.stdin.take().expect("a pipe"), node.stdout.take().expect("a pipe"));
-    say(&mut host, &config_of(NodeId::Storage, folder)).expect("said");
-    (node, host, journal)
-}
-
 #[test]
 fn a_torn_end_of_its_disk_is_cut_off_and_told() {
     let place = tempfile::tempdir().expect("a folder");
@@ -233,13 +186,13 @@ fn a_torn_end_of_its_disk_is_cut_off_and_told() {
     let mut bytes = b"LKLBDSK1".to_vec();
     bytes.extend([7; 30]);
     std::fs::write(folder.join("disk"), bytes).expect("written");
-    let (mut node, _host, mut journal) = storage_in(&folder);
-    let note = hear::<Entry<TtlNaive>>(&mut journal);
+    let mut alone = Alone::start(NodeId::Storage, Transport::Tcp, &folder);
     let expected = Entry::Note("storage: 30 bytes of a torn write were cut off".to_owned());
-    assert_eq!(note, Some(expected));
-    assert!(matches!(hear::<Entry<TtlNaive>>(&mut journal), Some(Entry::Listening(_))));
-    node.kill().expect("it lives");
-    node.wait().expect("it is dead");
+    assert_eq!(alone.hear(), Some(expected));
+    assert!(matches!(alone.hear(), Some(Entry::Listening(_))));
+    // Without its host it ends.
+    drop(alone.host);
+    alone.process.wait().expect("it is dead");
 }
 
 #[test]
@@ -256,87 +209,10 @@ fn a_damaged_disk_ends_the_node_with_a_word() {
     let mut bytes = std::fs::read(&path).expect("read");
     bytes[30] ^= 1;
     std::fs::write(&path, bytes).expect("written");
-    let (node, _host, mut journal) = storage_in(&folder);
-    assert!(hear::<Entry<TtlNaive>>(&mut journal).is_none(), "it does not listen");
-    let output = node.wait_with_output().expect("it ends");
+    let mut alone = Alone::start(NodeId::Storage, Transport::Tcp, &folder);
+    assert!(alone.hear().is_none(), "it does not listen");
+    let output = alone.process.wait_with_output().expect("it ends");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("is corrupt at byte 8:"), "{said}");
     assert!(!output.status.success() && !said.contains("panicked"), "{said}");
-}
-
-/// Bytes of every sort that is no message: noise, headers that lie, and whole frames of noise.
-fn noise(chance: &mut Chance) -> Vec<u8> {
-    let length = usize::try_from(chance.below(120)).expect("small");
-    let bytes: Vec<u8> = (0..=length).map(|_| chance.number() as u8).collect();
-    let mut whole = frame(RUN, &bytes);
-    match chance.below(4) {
-        0 => bytes,
-        1 => {
-            let flip = usize::try_from(chance.below(whole.len() as u64)).expect("small");
-            whole[flip] ^= 1 << chance.below(8);
-            whole
-        }
-        2 => {
-            // Not even its own sender.
-            let mut payload = vec![1, 200];
-            payload.extend(bytes);
-            frame(RUN, &payload)
-        }
-        _ => frame(RUN + 1, &bytes),
-    }
-}
-
-/// A million of them with `LOCKLAB_FRAMES=1000000`.
-#[test]
-fn noise_at_its_port_ends_no_node_and_fills_no_memory() {
-    let frames = std::env::var("LOCKLAB_FRAMES").ok().and_then(|count| count.parse().ok());
-    let frames: u64 = frames.unwrap_or(3000);
-    let place = tempfile::tempdir().expect("a folder");
-    let folder = place.path().join("storage");
-    std::fs::create_dir(&folder).expect("made");
-    let (mut node, mut host, mut journal) = storage_in(&folder);
-    let Some(Entry::<TtlNaive>::Listening(port)) = hear(&mut journal) else {
-        panic!("it does not listen")
-    };
-    say(&mut host, &Control::Begin { peers: Vec::new(), epoch: Epoch::now() }).expect("said");
-    let mut chance = Chance::new(1, &"noise");
-    flood(port, frames / 10, &mut chance);
-    let before = memory_of(node.id());
-    flood(port, frames, &mut chance);
-    let after = memory_of(node.id());
-    assert!(after < before + 4096, "memory grew from {before} kB to {after} kB");
-    // It still does its work.
-    let request = Request {
-        owner: locklab_protocols::id::Owner::first(ClientId(1)),
-        number: 1,
-        lock: locklab_protocols::id::LockId(1),
-        token: None,
-        operation: Operation::Read,
-    };
-    let body: Packet<u8> = Packet::Storage(StorageMessage::Request(request));
-    let (from, to) = (ClientId(1).into(), NodeId::Storage);
-    let mut stream = TcpStream::connect(port).expect("it takes connections");
-    stream.write_all(&enclose(RUN, &Envelope { from, to, sent: Time::ZERO, body })).expect("sent");
-    let mut refused = 0;
-    loop {
-        match hear::<Entry<TtlNaive>>(&mut journal).expect("it speaks") {
-            Entry::Refused { times, .. } => refused = times,
-            Entry::Step { .. } => break,
-            _ => {}
-        }
-    }
-    assert!(refused * 4 > frames, "it refused {refused} of {frames}");
-    node.kill().expect("it lives");
-    node.wait().expect("it is dead");
-}
-
-fn flood(port: SocketAddr, frames: u64, chance: &mut Chance) {
-    for _ in 0..frames {
-        let mut stream = TcpStream::connect(port).expect("it takes connections");
-        // It may have closed already.
-        let _closed = stream.write_all(&noise(chance));
-        let _closed = stream.shutdown(std::net::Shutdown::Write);
-        let mut nothing = [0];
-        let _closed = stream.read(&mut nothing);
-    }
 }

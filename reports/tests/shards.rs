@@ -102,6 +102,9 @@ fn parts_that_do_not_fit_are_refused_with_the_reason() {
     refused(&[one, "foreign.json", three], "its schema is `somebody/else/4`");
     refused(&[one, "mine.toml", three], "`mine.toml` is not a report: ");
     refused(&[one, "nowhere.json", three], "nowhere.json");
+    change("\"source\":\"simulation\"", "\"source\":\"live\"", "live.json");
+    let message = "`live.json` is not a report of the simulator: real processes were run";
+    refused(&[one, "live.json", three], message);
     change("\"version\":\"0.1.0\"", "\"version\":\"0.0.9\"", "old.json");
     refused(
         &[one, "old.json", three],

@@ -11,7 +11,7 @@ use super::clocks::{Epoch, NodeClocks};
 use super::frame::{self, Envelope, Refusal};
 use super::fresh_number;
 use super::journal::{DiskState, NodeConfig};
-use super::mailbox::{Outgoing, Port, Transport, take_in};
+use super::mailbox::{Outgoing, Port, Transport, take_in, told_less_and_less};
 use super::node::{self, NodeError};
 use crate::story::span;
 use locklab_protocols::contract::{
@@ -24,9 +24,11 @@ use locklab_protocols::system::Packet;
 use locklab_sim::Plan;
 use locklab_sim::chance::Chance;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::io;
+use std::fs::{File, TryLockError};
+use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -62,6 +64,26 @@ fn run_of<P: Protocol>(protocol: &P) -> u64 {
     StableHasher::hash_of(&("by hand", protocol.name(), protocol.servers()))
 }
 
+/// Takes a folder for a server, for as long as the file is open. What another server kept there is
+/// not for this one: it would take that one's word for its own.
+fn taken(folder: &Path, whose: &str) -> io::Result<File> {
+    let mut file =
+        File::options().read(true).append(true).create(true).open(folder.join("server"))?;
+    file.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => io::Error::other("a server that runs already uses it"),
+        TryLockError::Error(error) => error,
+    })?;
+    let mut known = String::new();
+    file.read_to_string(&mut known)?;
+    if known.is_empty() {
+        file.write_all(whose.as_bytes())?;
+        file.sync_all()?;
+    } else if known != whose {
+        return Err(io::Error::other(format!("it is that of {known}")));
+    }
+    Ok(file)
+}
+
 /// Counts the lives of a node in its folder, durably, before one begins.
 fn next_life(folder: &Path) -> io::Result<Incarnation> {
     let file = folder.join("lives");
@@ -75,7 +97,7 @@ fn next_life(folder: &Path) -> io::Result<Incarnation> {
     };
     let life = Incarnation(lives + 1);
     let mut fresh = tempfile::NamedTempFile::new_in(folder)?;
-    io::Write::write_all(&mut fresh, format!("{}\n", life.0).as_bytes())?;
+    fresh.write_all(format!("{}\n", life.0).as_bytes())?;
     fresh.as_file().sync_all()?;
     fresh.persist(&file)?;
     Ok(life)
@@ -95,6 +117,8 @@ pub fn serve<P: Portable>(
 ) -> Result<(), NodeError> {
     let failed = |what| move |error| NodeError::Io(what, error);
     std::fs::create_dir_all(folder).map_err(failed("make the folder"))?;
+    let whose = format!("{server} of {} of `{}`", protocol.servers(), protocol.name());
+    let _in_use = taken(folder, &whose).map_err(failed("use the folder"))?;
     let life = next_life(folder).map_err(failed("count the lives of the server"))?;
     let config = NodeConfig {
         protocol: protocol.name().to_owned(),
@@ -149,7 +173,10 @@ pub fn client<P: Portable>(
                 }
             }
         };
-        tokio::task::spawn_local(take_in(port, run, deliver, |_| {}));
+        let tell: Rc<dyn Fn(&str)> = Rc::from(tell);
+        let hears = Rc::clone(&tell);
+        let refuse = told_less_and_less(move |times, why| hears(&refused(times, why)));
+        tokio::task::spawn_local(take_in(port, run, deliver, refuse));
         let mut outgoing = Outgoing::new(Transport::Tcp);
         for (node, address) in base.everybody(protocol.servers()) {
             outgoing.reach(node, address);
@@ -186,7 +213,7 @@ struct Hand<P: Portable> {
     chance: Chance,
     timers: BTreeMap<<P::Client as Node>::Timer, (Clock, Reading)>,
     outgoing: Outgoing<NodeId>,
-    tell: Box<dyn Fn(&str)>,
+    tell: Rc<dyn Fn(&str)>,
 }
 
 impl<P: Portable> Hand<P> {
@@ -312,6 +339,15 @@ pub(super) fn told(event: &Event) -> Option<String> {
     })
 }
 
+/// What a server or a client tells a person of what it refused.
+pub(super) fn refused(times: u64, why: &Refusal) -> String {
+    let also = match why {
+        Refusal::OtherRun => " (do all say the same lock, servers and port?)",
+        _ => "",
+    };
+    format!("refused what came in here, {times} times so far; the last because {why}{also}")
+}
+
 /// What a client tells a person.
 fn said(event: LockEvent) -> String {
     match event {
@@ -329,7 +365,7 @@ fn said(event: LockEvent) -> String {
             format!("{lock} was not yours any more")
         }
         LockEvent::Released { lock, outcome: Ending::Unknown } => {
-            format!("{lock} may or may not be given back: nobody answered")
+            format!("{lock} may or may not be free again: nobody knows")
         }
     }
 }

@@ -82,7 +82,7 @@ pub(super) struct Cluster<P: Portable> {
     pub(super) strikes: Strikes,
     halts: BTreeSet<Trigger>,
     notes: Vec<String>,
-    refused: BTreeMap<usize, u64>,
+    refused: BTreeMap<usize, (u64, String)>,
     hears: mpsc::UnboundedReceiver<Heard>,
     speaks: mpsc::UnboundedSender<Heard>,
 }
@@ -323,11 +323,12 @@ impl<P: Portable> Cluster<P> {
     /// What a person may want to know besides.
     pub(super) fn notes(&self) -> Vec<String> {
         let mut notes = self.notes.clone();
-        for (slot, times) in &self.refused {
-            notes.push(format!("{} refused {times} frames or more", self.seats[*slot].id));
+        for (slot, (times, why)) in &self.refused {
+            let node = self.seats[*slot].id;
+            notes.push(format!("{node} refused {times} frames or more, the last because {why}"));
         }
-        if self.relay.refused() > 0 {
-            notes.push(format!("the relay refused {} frames", self.relay.refused()));
+        if let Some((times, why)) = self.relay.refused() {
+            notes.push(format!("the relay refused {times} frames, the last because {why}"));
         }
         notes
     }

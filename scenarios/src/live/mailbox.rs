@@ -1,17 +1,20 @@
 //! A node's way to the others: what comes in at its port, and what it sends.
 //!
-//! Frames travel over TCP or as datagrams. Over TCP each pair of nodes has a connection of its own in each direction, made when there is something
-//! to send and made again when it broke. What cannot be sent now is lost, as on any network: a
-//! protocol that needs it says it again. Queues are bounded; what does not fit is lost too. As
-//! datagrams, one frame each, they may also be lost where a receiver is slow or stands still, and a
-//! frame that is longer than a datagram never arrives.
+//! Frames travel over TCP or as datagrams. Over TCP each pair of nodes has a connection of its own
+//! in each direction, made when there is something to send and made again when it broke. What
+//! cannot be sent now is lost, as on any network: a protocol that needs it says it again. Queues
+//! are bounded; what does not fit is lost too. As datagrams, one frame each, they may also be lost
+//! where a receiver is slow or stands still, and a frame that is longer than a datagram never
+//! arrives.
 
 use super::frame::{self, Refusal};
 use serde::{Deserialize, Serialize};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
@@ -68,6 +71,20 @@ impl Port {
         match self {
             Self::Tcp(listener) => listener.local_addr(),
             Self::Udp(socket) => socket.local_addr(),
+        }
+    }
+}
+
+/// Hears of refusals and passes on how many there were and why the last time: of the first, the
+/// second, the fourth and so on, so that a flood of them makes no flood of words.
+pub(super) fn told_less_and_less(
+    tell: impl Fn(u64, &Refusal) + Clone + 'static,
+) -> impl Fn(Refusal) + Clone + 'static {
+    let times = Rc::new(Cell::new(0_u64));
+    move |refusal| {
+        times.set(times.get() + 1);
+        if times.get().is_power_of_two() {
+            tell(times.get(), &refusal);
         }
     }
 }
@@ -192,9 +209,13 @@ impl<K: Ord> Outgoing<K> {
 
 async fn send_datagrams(address: SocketAddr, mut frames: mpsc::Receiver<Vec<u8>>) {
     let Ok(socket) = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await else { return };
+    // Nobody reads here: what strangers send is not to pile up.
+    if socket.connect(address).await.is_err() {
+        return;
+    }
     while let Some(frame) = frames.recv().await {
         // Too long, or nobody there: lost.
-        let _lost = socket.send_to(&frame, address).await;
+        let _lost = socket.send(&frame).await;
     }
 }
 

@@ -61,7 +61,7 @@ type Letter<P> = Envelope<<P as Protocol>::Message>;
 type Journal = Rc<RefCell<File>>;
 
 /// What hears the events of a node that has no host.
-type Tell = Box<dyn Fn(&str)>;
+type Tell = Rc<dyn Fn(&str)>;
 
 /// Runs a node until its host is gone.
 ///
@@ -88,7 +88,7 @@ pub(super) fn run_by_hand<P: Portable>(
     plan: &Plan,
     config: NodeConfig,
     base: Base,
-    tell: Tell,
+    tell: Box<dyn Fn(&str)>,
 ) -> Result<(), NodeError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| NodeError::Io("start", error))?;
@@ -105,8 +105,8 @@ pub(super) fn run_by_hand<P: Portable>(
         let journal = File::options().write(true).open("/dev/null");
         let journal = journal.map_err(|error| NodeError::Io("journal", error))?;
         let (words, control) = mpsc::unbounded_channel();
-        let mut node = LiveNode::open(setting, config, (journal, control), address, &tell).await?;
-        node.tell = Some(tell);
+        let (talk, tell) = ((journal, control), Some(Rc::from(tell)));
+        let mut node = LiveNode::open(setting, config, talk, address, tell).await?;
         node.obey(Control::Begin { peers, epoch: Epoch::of_the_machine() })?;
         let done = node.run().await;
         drop(words);
@@ -166,7 +166,7 @@ impl<P: Portable> LiveNode<P> {
         let journal = journal.map_err(|error| NodeError::Io("journal", error))?;
         let talk = (File::from(journal), listen_to_host());
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let mut node = Self::open(setting, config, talk, address, &|_| {}).await?;
+        let mut node = Self::open(setting, config, talk, address, None).await?;
         loop {
             let control = node.next_control().await?;
             let go = matches!(control, Control::Begin { .. });
@@ -183,14 +183,16 @@ impl<P: Portable> LiveNode<P> {
         config: NodeConfig,
         (journal, control): (File, mpsc::UnboundedReceiver<Control>),
         address: SocketAddr,
-        tell: &dyn Fn(&str),
+        tell: Option<Tell>,
     ) -> Result<Self, NodeError> {
         let id = config.node;
         let io = |what| move |error| NodeError::Io(what, error);
         let journal = Rc::new(RefCell::new(journal));
         let (disk, contents) = DiskFile::open(&config.folder.join("disk"))?;
         if let Some(note) = &contents.note {
-            tell(note);
+            if let Some(tell) = &tell {
+                tell(note);
+            }
             let note = Entry::<P>::Note(format!("{id}: {note}"));
             say(&mut *journal.borrow_mut(), &note).map_err(io("journal"))?;
         }
@@ -202,7 +204,7 @@ impl<P: Portable> LiveNode<P> {
         let port = Port::open(address, config.transport).await.map_err(io("open its port"))?;
         let address = port.address().map_err(io("open its port"))?;
         say(&mut *journal.borrow_mut(), &Entry::<P>::Listening(address)).map_err(io("journal"))?;
-        let letters = mailbox(port, &setting, &config, journal.clone());
+        let letters = mailbox(port, &setting, &config, (journal.clone(), tell.clone()));
         Ok(Self {
             id,
             run: config.run,
@@ -221,7 +223,7 @@ impl<P: Portable> LiveNode<P> {
             letters,
             outgoing: Outgoing::new(config.transport),
             letter: None,
-            tell: None,
+            tell,
             timers: BTreeMap::new(),
             armed: 0,
             at: Time::ZERO,

@@ -39,7 +39,8 @@ struct Inner {
     parcels: u64,
     transport: Transport,
     outgoing: Outgoing<usize>,
-    refused: u64,
+    /// How often something was refused, and why the last time.
+    refused: Option<(u64, Refusal)>,
 }
 
 #[derive(Debug)]
@@ -67,7 +68,7 @@ impl Relay {
             parcels: 0,
             transport,
             outgoing: Outgoing::new(transport),
-            refused: 0,
+            refused: None,
         };
         let epoch = Rc::new(Cell::new(Epoch::now()));
         Self { inner: Rc::new(RefCell::new(inner)), woken: Rc::default(), epoch }
@@ -93,7 +94,11 @@ impl Relay {
                 let taken = relay.take(node, payload);
                 async move { taken }
             };
-            let refuse = move |_: Refusal| counts.inner.borrow_mut().refused += 1;
+            let refuse = move |refusal: Refusal| {
+                let refused = &mut counts.inner.borrow_mut().refused;
+                let times = refused.as_ref().map_or(0, |(times, _)| *times);
+                *refused = Some((times + 1, refusal));
+            };
             tokio::task::spawn_local(take_in(port, run, deliver, refuse));
         }
         tokio::task::spawn_local(self.clone().send_on());
@@ -179,8 +184,8 @@ impl Relay {
         self.inner.borrow().bites.clone()
     }
 
-    /// How often something was refused.
-    pub(super) fn refused(&self) -> u64 {
-        self.inner.borrow().refused
+    /// How often something was refused, and why the last time.
+    pub(super) fn refused(&self) -> Option<(u64, Refusal)> {
+        self.inner.borrow().refused.clone()
     }
 }

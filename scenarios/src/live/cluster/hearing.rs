@@ -48,8 +48,8 @@ impl<P: Portable> Cluster<P> {
                 self.notes.push(note.clone());
                 return Ok(());
             }
-            Entry::Refused { times, .. } => {
-                self.refused.insert(slot, *times);
+            Entry::Refused { times, reason } => {
+                self.refused.insert(slot, (*times, reason.clone()));
                 return Ok(());
             }
             Entry::Halted => {

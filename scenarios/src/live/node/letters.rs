@@ -1,23 +1,23 @@
 //! What comes in at a node's port, if it is a message for this node.
 
-use super::{Journal, Letter, MAILBOX};
+use super::{Journal, Letter, MAILBOX, Tell};
+use crate::live::by_hand::refused;
 use crate::live::frame::{self, Refusal};
 use crate::live::journal::{Entry, NodeConfig, say};
-use crate::live::mailbox::{Port, take_in};
+use crate::live::mailbox::{Port, take_in, told_less_and_less};
 use locklab_protocols::contract::Portable;
 use locklab_protocols::id::NodeId;
 use locklab_protocols::system::Setting;
 use locklab_sim::aim::slot_of;
-use std::cell::Cell;
-use std::rc::Rc;
 use tokio::sync::mpsc;
 
-/// Opens the mailbox: what comes in at the port, if it is a message for this node.
+/// Opens the mailbox: what comes in at the port, if it is a message for this node. What is refused
+/// is told to the host, or to the person who has the place of one.
 pub(super) fn mailbox<P: Portable>(
     port: Port,
     setting: &Setting<P>,
     config: &NodeConfig,
-    journal: Journal,
+    (journal, tell): (Journal, Option<Tell>),
 ) -> mpsc::Receiver<Letter<P>> {
     let (sender, letters) = mpsc::channel(MAILBOX);
     let (me, protocol, clients) = (config.node, setting.protocol.clone(), setting.clients);
@@ -34,15 +34,13 @@ pub(super) fn mailbox<P: Portable>(
             Ok(())
         }
     };
-    let times = Rc::new(Cell::new(0_u64));
-    let refuse = move |refusal: Refusal| {
-        times.set(times.get() + 1);
-        // A flood of them is told of less and less often.
-        if times.get().is_power_of_two() {
-            let entry = Entry::<P>::Refused { times: times.get(), reason: refusal.to_string() };
-            let _gone = say(&mut *journal.borrow_mut(), &entry);
+    let refuse = told_less_and_less(move |times, refusal| {
+        if let Some(tell) = &tell {
+            tell(&refused(times, refusal));
         }
-    };
+        let entry = Entry::<P>::Refused { times, reason: refusal.to_string() };
+        let _gone = say(&mut *journal.borrow_mut(), &entry);
+    });
     tokio::task::spawn_local(take_in(port, config.run, deliver, refuse));
     letters
 }
