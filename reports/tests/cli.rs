@@ -364,7 +364,7 @@ fn a_run_tells_its_story() {
     goal lease-expired-under-holder: reached
     goal stale-write-rejected: reached
     goal holder-paused: reached
-    fault 1 (pause): struck at 1.072 s, felt 2 times
+    fault 1 (pause): struck at 1.072 s, felt 2 times (lock held: 2, awaited: 2)
     ");
 }
 

@@ -48,6 +48,19 @@ pub struct Finding {
     pub reason: String,
     /// The hash of the run.
     pub hash: String,
+    /// How often a search came by it, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<Rate>,
+}
+
+/// In how many of how many runs something broke.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// So many.
+    pub times: u64,
+    /// Of so many.
+    pub runs: u64,
 }
 
 /// What playing an artifact should come to.
@@ -95,6 +108,7 @@ impl Artifact {
             promised,
             reason,
             hash: format!("{:016x}", outcome.hash),
+            found: None,
         };
         Self { finding, scenario, schedule }
     }

@@ -70,7 +70,7 @@ use locklab_protocols::id::{ClientId, NodeId, ServerId};
 use locklab_protocols::spec::{Guarantee, Verdict};
 use locklab_protocols::time::Time;
 use locklab_sim::Outcome;
-use locklab_sim::outcome::{Bites, Measures};
+use locklab_sim::outcome::{Bites, Coverage, Measures};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
@@ -230,12 +230,10 @@ impl LiveRun {
     /// A run that was not made: nothing was put to the test.
     fn not_made(why: &str, scenario: &Scenario) -> Self {
         let verdict = |guarantee| (guarantee, Verdict::not_exercised(why.to_owned()));
-        let bites = scenario.faults.iter().map(|fault| Bites {
-            kind: fault.kind.name(),
-            struck: None,
-            ended: None,
-            count: 0,
-        });
+        let bites = scenario
+            .faults
+            .iter()
+            .map(|fault| Bites { kind: fault.kind.name(), ..Bites::default() });
         let outcome = Outcome {
             seed: 0,
             hash: 0,
@@ -245,6 +243,7 @@ impl LiveRun {
             goals: BTreeSet::new(),
             measures: Measures::default(),
             bites: bites.collect(),
+            coverage: Coverage::default(),
             trace: Vec::new(),
         };
         let notes = vec![why.to_owned()];

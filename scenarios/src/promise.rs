@@ -47,6 +47,9 @@ fn keeps(assumption: Assumption, scenario: &Scenario) -> Result<(), String> {
         }
         Assumption::SyncAtMost(most) => within(most, scenario.sync_time, "a sync takes"),
         Assumption::DelayAtMost(most) => within(most, delay(scenario), "a message may take"),
+        Assumption::UsualDelayAtMost(most) => {
+            within(most, usual_delay(scenario), "a message may usually take")
+        }
         Assumption::ClockRateWithinPercent(percent) => none(scenario, |fault| match &fault.kind {
             Kind::ClockRate(rate) => rate.percent.abs_diff(100) > percent,
             _ => false,
@@ -139,15 +142,19 @@ fn share(scenario: &Scenario, of: impl Fn((u32, u32)) -> u32, what: &str) -> Res
 /// How long a message may take: the slowest link, and every fault that holds it back. One to the
 /// storage also waits while the storage stands still.
 fn delay(scenario: &Scenario) -> Duration {
-    let network = &scenario.network;
-    let links = network.links.iter().map(|link| link.delay.most());
-    let usual = links.fold(network.delay.most(), Duration::max);
     let more = scenario.faults.iter().map(|fault| match &fault.kind {
         Kind::Delay(slow) => slow.by.most(),
         Kind::Reorder(reorder) => reorder.by,
         _ => Duration::ZERO,
     });
-    usual + more.sum::<Duration>() + standstill(scenario, Part::Storage)
+    usual_delay(scenario) + more.sum::<Duration>() + standstill(scenario, Part::Storage)
+}
+
+/// How long a message may take on the slowest link, without any fault.
+fn usual_delay(scenario: &Scenario) -> Duration {
+    let network = &scenario.network;
+    let links = network.links.iter().map(|link| link.delay.most());
+    links.fold(network.delay.most(), Duration::max)
 }
 
 fn fenced(least: Fencing, fencing: Fencing) -> Result<(), String> {

@@ -9,22 +9,29 @@
 //! was never tested, and a lock of which nothing was is not held to be good.
 //!
 //! Runs are numbered, and spread over threads in blocks that count whole, so the first so many
-//! runs find the same on any number of threads.
+//! runs find the same on any number of threads. Every sixteenth scenario of a lock is a control:
+//! it has no faults, and what breaks in it was not broken by any.
+//!
+//! With a [`Corpus`], plans that reached something new are kept, and later ones are mutated from
+//! them.
 
+mod corpus;
 mod draw;
+mod reach;
 mod sure;
 
-pub use draw::{draw, plans};
+pub use corpus::{Corpus, Feature, Kept};
+pub use draw::{draw, mutate, plans};
+pub use reach::{FaultReach, Reach};
 pub use sure::{chance_still_there, failure_rate_at_most};
 
 use crate::contestant::Contestant;
 use crate::promise;
 use crate::registry::{Contestants, Entry};
 use crate::scenario::Scenario;
-use locklab_protocols::spec::{Goal, Guarantee, Verdict};
+use locklab_protocols::spec::{Guarantee, Verdict};
 use locklab_sim::{Outcome, Record};
 use rayon::prelude::*;
-use std::collections::BTreeMap;
 
 /// So many runs are spread over the threads at once.
 const BLOCK: u64 = 64;
@@ -50,21 +57,6 @@ pub struct Finding {
     pub times: u64,
 }
 
-/// What a search looked at.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Reach {
-    /// How many runs reached each goal.
-    pub goals: BTreeMap<Goal, u64>,
-    /// In how many runs each kind of fault was part of the plan, and in how many it bit.
-    pub faults: BTreeMap<&'static str, (u64, u64)>,
-    /// How many runs each lock had.
-    pub runs: BTreeMap<String, u64>,
-    /// In how many runs each guarantee of each lock was promised and held or broken.
-    pub tested: BTreeMap<(String, Guarantee), u64>,
-    /// In how many runs a check of something promised could not decide, and why in the first.
-    pub unknown: BTreeMap<(String, Guarantee), (u64, String)>,
-}
-
 /// What came out of a search.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Found {
@@ -76,34 +68,84 @@ pub struct Found {
     pub reach: Reach,
 }
 
-/// Searches: the locks take turns, and each meets the scenarios from number `first_seed` on.
+/// What to search, and how far.
+#[derive(Debug)]
+pub struct Task<'a> {
+    /// The locks, which take turns.
+    pub contestants: &'a Contestants,
+    /// Each meets the scenarios from this number on.
+    pub first_seed: u64,
+    /// It ends after so many runs.
+    pub runs: u64,
+    /// Plans that are kept because they reached something, if any are; half of the scenarios are
+    /// then mutations of them.
+    pub corpus: Option<Corpus>,
+}
+
+/// Searches.
 ///
-/// It ends after `runs` runs, or once `go_on` says no; runs that have begun are finished and
-/// count. `on_block` is told what was found so far after each block of runs.
+/// It ends when its runs are made, or once `go_on` says no; runs that have begun are finished and
+/// count. `on_block` is told after each block of runs what was found so far, and which plans were
+/// added to the corpus by the block. The plans of the corpus are played first.
+///
+/// What a search finds depends on its task alone, and not on the number of threads.
 pub fn search(
-    contestants: &Contestants,
-    first_seed: u64,
-    runs: u64,
+    task: Task<'_>,
     go_on: &(dyn Fn() -> bool + Sync),
-    on_block: &mut dyn FnMut(&Found),
+    on_block: &mut dyn FnMut(&Found, &[Kept]),
 ) -> Found {
+    let Task { contestants, first_seed, runs, mut corpus } = task;
     let entries = contestants.entries();
     let mut found = Found::default();
+    if let Some(corpus) = &mut corpus {
+        replay(corpus, contestants, &mut found, go_on, on_block);
+    }
     let mut next = 0;
     while next < runs && !entries.is_empty() && go_on() {
         let end = (next + BLOCK).min(runs);
         let one = |run: u64| {
             go_on().then(|| {
                 let entry = &entries[(run % entries.len() as u64) as usize];
-                look(entry, first_seed + run / entries.len() as u64)
+                let seed = first_seed + run / entries.len() as u64;
+                let kept = corpus.as_ref().and_then(|corpus| corpus.mutation(entry, seed));
+                let scenario = kept.unwrap_or_else(|| draw(entry, seed));
+                look(entry, seed, scenario)
             })
         };
         let block: Vec<Option<Look>> = (next..end).into_par_iter().map(one).collect();
-        block.into_iter().flatten().for_each(|look| found.take(look));
-        on_block(&found);
+        let mut added = Vec::new();
+        for look in block.into_iter().flatten() {
+            let kept = corpus.as_mut().and_then(|corpus| corpus.consider(&look));
+            added.extend(kept);
+            found.take(look);
+        }
+        on_block(&found, &added);
         next = end;
     }
     found
+}
+
+/// Plays the plans of a corpus, to know what they reach today.
+fn replay(
+    corpus: &mut Corpus,
+    contestants: &Contestants,
+    found: &mut Found,
+    go_on: &(dyn Fn() -> bool + Sync),
+    on_block: &mut dyn FnMut(&Found, &[Kept]),
+) {
+    let plans: Vec<Kept> = corpus.plans().cloned().collect();
+    for block in plans.chunks(BLOCK as usize) {
+        let one = |kept: &Kept| {
+            let entry = contestants.entry(&kept.protocol).ok().filter(|_| go_on())?;
+            Some(look(entry, kept.seed, kept.scenario.clone()))
+        };
+        let block: Vec<Option<Look>> = block.par_iter().map(one).collect();
+        for look in block.into_iter().flatten() {
+            corpus.learn(&look);
+            found.take(look);
+        }
+        on_block(found, &[]);
+    }
 }
 
 /// One run.
@@ -115,8 +157,7 @@ struct Look {
     promised: Vec<Guarantee>,
 }
 
-fn look(entry: &Entry, seed: u64) -> Look {
-    let scenario = draw(entry, seed);
+fn look(entry: &Entry, seed: u64, scenario: Scenario) -> Look {
     let contestant = entry.build(&scenario);
     let outcome = contestant.run(&scenario, seed, Record::Nothing);
     let promised = promised(contestant.as_ref(), &scenario);
@@ -159,36 +200,6 @@ impl Found {
                     run: self.runs,
                     times: 1,
                 }),
-            }
-        }
-    }
-}
-
-impl Reach {
-    fn take(&mut self, look: &Look) {
-        *self.runs.entry(look.protocol.clone()).or_default() += 1;
-        for goal in &look.outcome.goals {
-            *self.goals.entry(*goal).or_default() += 1;
-        }
-        let mut kinds: BTreeMap<&'static str, bool> = BTreeMap::new();
-        for bites in &look.outcome.bites {
-            *kinds.entry(bites.kind).or_default() |= bites.count > 0;
-        }
-        for (kind, bit) in kinds {
-            let (drawn, bitten) = self.faults.entry(kind).or_default();
-            *drawn += 1;
-            *bitten += u64::from(bit);
-        }
-        for guarantee in &look.promised {
-            let key = (look.protocol.clone(), *guarantee);
-            match look.outcome.verdicts.get(guarantee) {
-                Some(Verdict::Held | Verdict::Broken { .. }) => {
-                    *self.tested.entry(key).or_default() += 1;
-                }
-                Some(Verdict::Unknown { reason }) => {
-                    self.unknown.entry(key).or_insert_with(|| (0, reason.clone())).0 += 1;
-                }
-                Some(Verdict::NotExercised { .. }) | None => {}
             }
         }
     }

@@ -19,6 +19,8 @@ mod faults;
 mod passes;
 mod schedule;
 
+pub(crate) use faults::lasts;
+
 use crate::registry::Entry;
 use crate::scenario::Scenario;
 use crate::search::promised;

@@ -8,7 +8,7 @@ use locklab_protocols::spec::{Guarantee, Verdict};
 use locklab_protocols::storage::Version;
 use locklab_protocols::time::Time;
 use locklab_scenarios::story::{Detail, tell};
-use locklab_sim::outcome::{Bites, Fate, Happening, Measures, Outcome, Traced};
+use locklab_sim::outcome::{Bites, Coverage, Fate, Happening, Measures, Outcome, Traced};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -112,6 +112,7 @@ impl Run {
             goals: BTreeSet::new(),
             measures: Measures::default(),
             bites: vec![Bites { kind, count: 3, ..Bites::default() }],
+            coverage: Coverage::default(),
             trace: self.trace,
         }
     }

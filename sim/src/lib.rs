@@ -19,6 +19,7 @@ compile_error!(
 pub mod aim;
 pub mod chance;
 pub mod clock;
+mod coverage;
 pub mod fault;
 pub mod links;
 pub mod names;

@@ -1,7 +1,8 @@
 //! The one stream of what happens, and everything that it feeds: monitors, goals, measures, the
 //! roles that faults aim at, the trace, and the hash.
 
-use crate::outcome::{Bites, Measures, Outcome, Traced, Wait};
+use crate::coverage::Watched;
+use crate::outcome::{Bites, Measures, Outcome, Standing, Traced, Wait};
 use crate::plan::Plan;
 use locklab_protocols::contract::{
     Event, HostEvent, LockEvent, Observation, Protocol, Servers, StorageEvent, WorkEvent,
@@ -32,6 +33,11 @@ impl Roles {
     /// The client that has waited longest.
     pub fn next_waiter(&self) -> Option<ClientId> {
         self.waits.iter().min_by_key(|(client, since)| (**since, **client)).map(|(id, _)| *id)
+    }
+
+    /// Whether somebody holds, and whether somebody waits.
+    fn any(&self) -> (bool, bool) {
+        (!self.held.is_empty(), !self.waits.is_empty())
     }
 
     /// Takes in what was seen at a client.
@@ -66,6 +72,7 @@ pub struct Observer {
     pub measures: Measures,
     /// Who holds and who waits; followed only where the plan has faults.
     pub roles: Roles,
+    pub(crate) watched: Watched,
     /// Roles cost time on every event; a plan without faults has no use for them.
     follow_roles: bool,
     monitors: Monitors,
@@ -87,6 +94,7 @@ impl Observer {
             trace: record.then(Vec::new),
             measures: Measures::default(),
             roles: Roles::default(),
+            watched: Watched::default(),
             follow_roles: !plan.faults.is_empty(),
             monitors: Monitors::new(settings),
             goals: Goals::default(),
@@ -120,6 +128,12 @@ impl Observer {
         if matches!(node, NodeId::Server(_)) {
             self.measures.disk_writes += 1;
         }
+    }
+
+    /// How things stand.
+    pub(crate) fn standing(&self) -> Standing {
+        let (held, awaited) = self.roles.any();
+        Standing { held, awaited, last: self.watched.last() }
     }
 
     /// Takes in what was seen at a node, in the order of the stream.
@@ -203,6 +217,7 @@ impl Observer {
             goals: self.goals.reached().clone(),
             measures: self.measures,
             bites,
+            coverage: self.watched.coverage(),
             trace: self.trace.unwrap_or_default(),
         }
     }

@@ -1,6 +1,6 @@
 //! What a run leaves behind.
 
-use locklab_protocols::contract::Observation;
+use locklab_protocols::contract::{Observation, Trigger};
 use locklab_protocols::id::NodeId;
 use locklab_protocols::spec::{Goal, Guarantee, Verdict};
 use locklab_protocols::time::Time;
@@ -27,6 +27,8 @@ pub struct Outcome {
     pub measures: Measures,
     /// What the faults of the plan did, in its order.
     pub bites: Vec<Bites>,
+    /// What the run came by.
+    pub coverage: Coverage,
     /// What happened, if it was asked for; empty otherwise.
     pub trace: Vec<Traced>,
 }
@@ -43,6 +45,31 @@ pub struct Bites {
     /// How often it was felt: a message dropped, a step withheld, a clock read or a timer fired
     /// wrong.
     pub count: u64,
+    /// How often while some client believed that it holds a lock; 0 of a live run, which counts
+    /// beside the stream of events.
+    pub while_held: u64,
+    /// How often while some client waited for a lock; 0 of a live run.
+    pub while_awaited: u64,
+}
+
+/// What a run came by, as far as one run can be told from another by it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Coverage {
+    /// How things stood when each kind of fault struck.
+    pub struck: BTreeSet<(&'static str, Standing)>,
+    /// Which events that faults can wait for followed right on each other, three at a time.
+    pub sequences: BTreeSet<[Trigger; 3]>,
+}
+
+/// How things stand in a run, by what can be seen of every lock.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Standing {
+    /// Whether some client believes that it holds a lock.
+    pub held: bool,
+    /// Whether some client waits for a lock.
+    pub awaited: bool,
+    /// What happened last of what faults can wait for.
+    pub last: Option<Trigger>,
 }
 
 /// What was counted in a run. Times are simulated.

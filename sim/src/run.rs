@@ -89,3 +89,48 @@ fn on_a_thread_of_its_own<P: Protocol>(
         Err(panic) => std::panic::resume_unwind(panic),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fault::{Fault, Kind, Lasting, OnLinks, Reorder, When};
+    use locklab_protocols::ttl::TtlWatchdog;
+    use std::time::Duration;
+
+    /// Faults that draw chance for each message.
+    fn by_chance() -> Plan {
+        let lasting = Lasting::For(Duration::from_secs(20));
+        let on = || OnLinks { percent: 30, lasting, ..everywhere() };
+        let by = Duration::from_millis(300);
+        let OnLinks { from, to, percent, .. } = on();
+        let kinds = [
+            Kind::Loss(on()),
+            Kind::Duplicate(on()),
+            Kind::Reorder(Reorder { from, to, percent, by, lasting }),
+        ];
+        let fault = |kind| Fault { when: When::At(Duration::from_secs(1)), kind };
+        Plan { faults: kinds.map(fault).to_vec(), ..Plan::default() }
+    }
+
+    fn everywhere() -> OnLinks {
+        let (from, to) = Default::default();
+        OnLinks { from, to, percent: 100, lasting: Lasting::UntilHeal }
+    }
+
+    /// What a run that was written down is played from asks no generator, so a change of how chance
+    /// is drawn, of what it is drawn for, or of the vocabulary of faults, which is part of what the
+    /// streams of chance are named by, does not change it: here, another seed.
+    #[test]
+    fn a_schedule_is_played_without_any_chance() {
+        let (lock, plan) = (TtlWatchdog::default(), by_chance());
+        let (written, schedule) = write_down(&lock, &plan, 7, Record::Nothing);
+        let with_seed = |seed| {
+            let schedule = schedule.clone();
+            let play = |world: World<TtlWatchdog>| world.by_schedule(schedule);
+            on_a_thread_of_its_own(&lock, &plan, seed, Record::Nothing, play).0.hash
+        };
+        assert_eq!(with_seed(0), written.hash);
+        assert_eq!(with_seed(12_345), written.hash);
+        assert_ne!(run(&lock, &plan, 12_345, Record::Nothing).hash, written.hash);
+    }
+}

@@ -222,10 +222,17 @@ impl<P: Protocol> World<P> {
     /// Reports something about a node; faults that wait for it strike at once.
     fn observe(&mut self, slot: usize, event: Event) {
         let node = self.nodes[slot].id;
-        let trigger = if self.faults.waits_for_events() { event.trigger() } else { None };
+        let trigger = event.trigger();
         self.observer.observe(self.now, node, event);
+        if self.plan.faults.is_empty() {
+            return;
+        }
+        self.faults.things_stand(self.observer.standing());
         if let Some(trigger) = trigger {
-            self.pull(trigger, slot);
+            self.observer.watched.happened(trigger);
+            if self.faults.waits_for_events() {
+                self.pull(trigger, slot);
+            }
         }
     }
 

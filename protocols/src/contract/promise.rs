@@ -36,6 +36,8 @@ pub enum Assumption {
     SyncAtMost(Duration),
     /// No message is on its way for longer than this.
     DelayAtMost(Duration),
+    /// No message is on its way for longer than this, but for faults that end.
+    UsualDelayAtMost(Duration),
     /// The rate of every clock is true within this many percent.
     ClockRateWithinPercent(u32),
     /// No clock that the protocol uses jumps, stands still or strobes.
@@ -71,6 +73,9 @@ impl fmt::Display for Assumption {
             Self::ServerPauseAtMost(most) => write!(f, "no server pauses for over {most:?}"),
             Self::SyncAtMost(most) => write!(f, "no sync takes over {most:?}"),
             Self::DelayAtMost(most) => write!(f, "no message takes over {most:?}"),
+            Self::UsualDelayAtMost(most) => {
+                write!(f, "no message usually takes over {most:?}")
+            }
             Self::ClockRateWithinPercent(percent) => {
                 write!(f, "clock rates are true within {percent} %")
             }

@@ -117,6 +117,17 @@ impl Settings {
         Margin { validity: self.validity(), lease: self.lease }
     }
 
+    /// How long a message may take for leaders to stay and to be found: broadcasts must take much
+    /// less than an election timeout (Ongaro and Ousterhout 2014, section 5.6), and a grant, which
+    /// takes four messages, must come before its client gives up, if it waits at all.
+    fn slowest_link(&self) -> Duration {
+        let broadcast = self.election_timeout / 5;
+        match self.acquire_timeout {
+            Duration::ZERO => broadcast,
+            patience => broadcast.min(patience / 4),
+        }
+    }
+
     /// What the lock service promises, all of it on the condition that no server forgets what it
     /// wrote and synced: a server that comes back with an empty disk votes twice.
     pub(super) fn promises(&self) -> Vec<Promise> {
@@ -141,6 +152,7 @@ impl Settings {
                     Assumption::HoldAtMost(self.lease / 10),
                     Assumption::ClientsAtMost(CONTENDERS),
                     Assumption::SyncAtMost(self.slowest_sync()),
+                    Assumption::UsualDelayAtMost(self.slowest_link()),
                 ],
             ),
         ]);
@@ -153,6 +165,7 @@ impl Settings {
                     Assumption::ServerPauseAtMost(self.lease / 4),
                     Assumption::DelayAtMost(self.lease / 4),
                     Assumption::SyncAtMost(self.slowest_sync()),
+                    Assumption::UsualDelayAtMost(self.slowest_link()),
                 ],
             ));
         }

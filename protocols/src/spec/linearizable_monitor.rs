@@ -6,11 +6,15 @@
 //! believes, and no operation; but if it then gives the lock back on its own, without being asked
 //! by its application, the servers' release stands for the end of its lease.
 //!
+//! The servers' account is part of it, for what they do unasked is an operation that nobody called:
+//! a server that prolongs a lease after it has ended it, or that gives a lock once more to the
+//! owner who has it, if the lock is not reentrant.
+//!
 //! An application may ask for a lock again while its client still owes it an answer that it no
 //! longer waits for. The older operation has an unknown outcome then, and so has a late answer.
 
 use super::linearizable::{self, Action, Answer, Budget, Outcome, Recorder};
-use super::monitor::Monitor;
+use super::monitor::{FirstBreak, Monitor};
 use super::scene::Scene;
 use super::table::Table;
 use super::verdict::Verdict;
@@ -19,12 +23,18 @@ use crate::contract::{
 };
 use crate::id::{ClientId, LockId, NodeId, Owner};
 use crate::time::Time;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Watches `linearizable`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) struct Linearizable {
     recorder: Recorder,
+    reentrant: bool,
+    /// What each server did last about each lock: whose lease it began or ended. An end is
+    /// forgotten once its owner asks again.
+    leases: BTreeMap<(NodeId, LockId), (Owner, bool)>,
+    /// What a server did unasked.
+    unasked: FirstBreak,
     /// Who was granted each lock first.
     first: Table<Option<Owner>>,
     /// Whether some lock was granted to two owners.
@@ -32,7 +42,7 @@ pub(super) struct Linearizable {
     /// Who was told that a lock is lost and has not asked for it since.
     lost: BTreeSet<(Owner, LockId)>,
     /// Whose operation on which lock is open.
-    open: BTreeSet<(Owner, LockId)>,
+    open: BTreeMap<(Owner, LockId), Action>,
     /// To whom an answer is owed for which nobody waits any more.
     owed: BTreeSet<(Owner, LockId)>,
 }
@@ -40,17 +50,18 @@ pub(super) struct Linearizable {
 impl Linearizable {
     /// For a lock of these semantics.
     pub(super) fn new(semantics: Semantics) -> Self {
-        let semantics = linearizable::Semantics {
-            reentrant: semantics.reentrant,
-            fenced: semantics.fenced,
-            busy_means_held: false,
-        };
+        let reentrant = semantics.reentrant;
+        let semantics =
+            linearizable::Semantics { reentrant, fenced: semantics.fenced, busy_means_held: false };
         Self {
             recorder: Recorder::new(semantics, Budget::default()),
+            reentrant,
+            leases: BTreeMap::new(),
+            unasked: FirstBreak::default(),
             first: Table::default(),
             contended: false,
             lost: BTreeSet::new(),
-            open: BTreeSet::new(),
+            open: BTreeMap::new(),
             owed: BTreeSet::new(),
         }
     }
@@ -65,8 +76,10 @@ impl Linearizable {
         // on the way to the servers, which ends there what it had.
         if action == Action::Release {
             self.lost.remove(&(process, lock));
+        } else {
+            self.leases.retain(|(_, of), (owner, owns)| *owns || *of != lock || *owner != process);
         }
-        if !self.open.insert((process, lock)) {
+        if self.open.insert((process, lock), action).is_some() {
             self.owed.insert((process, lock));
             self.recorder.returned(process, lock, Outcome::Unknown, at.0);
         }
@@ -93,22 +106,61 @@ impl Linearizable {
                 return;
             }
         };
-        if !self.open.remove(&(process, lock)) && self.owed.remove(&(process, lock)) {
+        if self.open.remove(&(process, lock)).is_none() && self.owed.remove(&(process, lock)) {
             return;
         }
         self.recorder.returned(process, lock, outcome, at.0);
     }
 
     fn crashed(&mut self, at: Time, client: ClientId, scene: &Scene) {
-        for set in [&mut self.lost, &mut self.open, &mut self.owed] {
+        for set in [&mut self.lost, &mut self.owed] {
             set.retain(|(owner, _)| owner.client != client);
         }
+        self.open.retain(|(owner, _), _| owner.client != client);
         self.recorder.crashed(scene.life(client), at.0);
+    }
+
+    /// A server changes its account. One that it was the last to change, and that the servers
+    /// together still agree with, must not say twice what can only be said once.
+    fn leased(&mut self, at: Time, server: NodeId, event: LeaseEvent, scene: &Scene) {
+        let lock = event.lock();
+        let before = self.leases.get(&(server, lock)).copied();
+        let (owner, owns) = match event {
+            LeaseEvent::Granted { owner, .. } => {
+                let has = before == Some((owner, true)) && scene.owns(owner, lock);
+                if has && !self.reentrant {
+                    let reason = format!("{server} gave {lock} to {owner}, who had it already");
+                    self.unasked.set(at, reason);
+                }
+                (owner, true)
+            }
+            LeaseEvent::Renewed { owner, .. } => {
+                if before == Some((owner, false)) && !scene.owns(owner, lock) {
+                    let reason =
+                        format!("{server} prolonged {owner}'s lease on {lock}, which had ended");
+                    self.unasked.set(at, reason);
+                }
+                (owner, true)
+            }
+            LeaseEvent::Released { owner, .. } | LeaseEvent::Expired { owner, .. }
+                if self.open.get(&(owner, lock)) != Some(&Action::Acquire) =>
+            {
+                (owner, false)
+            }
+            _ => {
+                self.leases.remove(&(server, lock));
+                return;
+            }
+        };
+        self.leases.insert((server, lock), (owner, owns));
     }
 }
 
 impl Monitor for Linearizable {
     fn observe(&mut self, at: Time, seen: &Observation, scene: &Scene) {
+        if let Event::Lease(event) = &seen.event {
+            self.leased(at, seen.node, *event, scene);
+        }
         match (&seen.event, seen.node) {
             (Event::Work(event), NodeId::Client(client)) => {
                 self.works(at, scene.life(client), *event);
@@ -118,6 +170,10 @@ impl Monitor for Linearizable {
             }
             (Event::Host(HostEvent::Crashed), NodeId::Client(client)) => {
                 self.crashed(at, client, scene);
+            }
+            // What is left on its disk is what counts from now on.
+            (Event::Host(HostEvent::Crashed), server) => {
+                self.leases.retain(|(at, _), _| *at != server);
             }
             (Event::LeaseEnded { lock, owner }, _) => {
                 self.recorder.lease_ended(*owner, *lock, at.0);
@@ -132,10 +188,13 @@ impl Monitor for Linearizable {
     }
 
     fn is_broken(&self) -> bool {
-        matches!(self.recorder.answer(), Answer::Broken { .. })
+        self.unasked.is_set() || matches!(self.recorder.answer(), Answer::Broken { .. })
     }
 
     fn verdict(&self, end: Time, _: &Scene) -> Verdict {
+        if self.unasked.is_set() {
+            return self.unasked.verdict_unless(None);
+        }
         match self.recorder.clone().finish(end.0) {
             Answer::Broken { at, reason, .. } => Verdict::broken(Time(at), reason),
             Answer::Unknown { reason } => Verdict::Unknown { reason },
@@ -231,6 +290,48 @@ mod tests {
         };
         assert_eq!(again(true), Verdict::Held);
         assert!(again(false).is_broken());
+    }
+
+    #[test]
+    fn a_lease_that_ended_is_not_prolonged() {
+        let lock = LockId(1);
+        let renewed = |history: History| {
+            let owner = history.owner(1);
+            let renewed = LeaseEvent::Renewed { lock, owner, lease: None };
+            history.at(9).see(ServerId(1), renewed).judge(plain())
+        };
+        let expired = |history: History| {
+            let owner = history.owner(1);
+            history.at(5).see(ServerId(1), LeaseEvent::Expired { lock, owner }).owners(1, [])
+        };
+        let given = || held().owners(1, [1]);
+        assert!(renewed(expired(given())).is_broken());
+        assert!(!renewed(given()).is_broken());
+        let by_another = expired(given()).at(6).owners(1, [1]);
+        assert!(!renewed(by_another).is_broken(), "another server gave it to him again");
+        let asks = expired(given()).at(6).acquires(1, 1);
+        assert!(!renewed(asks).is_broken(), "another server may have given it to him again");
+        let restarted = expired(given()).host(ServerId(1), HostEvent::Crashed);
+        assert!(!renewed(restarted).is_broken(), "its disk may not have known");
+    }
+
+    #[test]
+    fn an_owner_is_not_given_what_he_has() {
+        let lock = LockId(1);
+        let twice = |monitor, ended: bool| {
+            let mut history = held();
+            let owner = history.owner(1);
+            let given = LeaseEvent::Granted { lock, owner, lease: None };
+            history = history.see(ServerId(1), given).owners(1, [1]).at(5);
+            if ended {
+                let freed = LeaseEvent::Released { lock, owner, by: owner };
+                history = history.see(ServerId(1), freed);
+            }
+            history.see(ServerId(1), given).judge(monitor)
+        };
+        assert!(twice(plain(), false).is_broken());
+        assert!(!twice(plain(), true).is_broken());
+        assert!(!twice(of(true, false), false).is_broken());
     }
 
     #[test]

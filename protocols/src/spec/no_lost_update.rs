@@ -4,13 +4,17 @@
 //! The data's view, and what a lock is for. A resource's version counts its writes. A write that
 //! builds on anything but the version before it has replaced a value that its writer never saw;
 //! a storage whose versions do not count up has forgotten a write.
+//!
+//! A storage that crashes after a write and before it could tell of it has made that write all the
+//! same: its writer asks again and is told so, or gives up, and the next write builds on it. One
+//! write for each crash may come to light in this way.
 
 use super::monitor::{FirstBreak, Monitor};
 use super::scene::Scene;
 use super::table::Table;
 use super::verdict::Verdict;
-use crate::contract::{Event, Observation, StorageEvent, WorkEvent};
-use crate::id::{LockId, Owner};
+use crate::contract::{Event, HostEvent, Observation, StorageEvent, WorkEvent};
+use crate::id::{LockId, NodeId, Owner};
 use crate::storage::Version;
 use crate::time::Time;
 
@@ -21,6 +25,8 @@ pub(super) struct NoLostUpdate {
     resources: Table<Head>,
     /// Whether two owners wrote one resource.
     contended: bool,
+    /// Whether the storage crashed, and may have made a write of which it could not tell.
+    untold: bool,
 }
 
 /// The newest write of a resource.
@@ -34,7 +40,10 @@ struct Head {
 impl NoLostUpdate {
     fn written(&mut self, at: Time, lock: LockId, owner: Owner, based_on: Version, made: Version) {
         let head = self.resources.at(lock.index());
-        let before = *head;
+        let mut before = *head;
+        if made.0 == before.version.0 + 2 && std::mem::take(&mut self.untold) {
+            before = Head { version: Version(made.0 - 1), by: None };
+        }
         *head = Head { version: made, by: Some((owner, at)) };
         self.contended |= before.by.is_some_and(|(writer, _)| writer != owner);
         if self.broken.is_set() {
@@ -66,7 +75,10 @@ impl NoLostUpdate {
     }
 
     fn acknowledged(&mut self, at: Time, seen: &Observation, lock: LockId, version: Version) {
-        let head = *self.resources.at(lock.index());
+        let head = self.resources.at(lock.index());
+        if version.0 == head.version.0 + 1 && std::mem::take(&mut self.untold) {
+            *head = Head { version, by: None };
+        }
         if version > head.version && !self.broken.is_set() {
             let (client, made, known) = (seen.node, version.0, head.version.0);
             self.broken.set(
@@ -87,6 +99,7 @@ fn describe(writer: Option<(Owner, Time)>) -> String {
 impl Monitor for NoLostUpdate {
     fn observe(&mut self, at: Time, seen: &Observation, _: &Scene) {
         match seen.event {
+            Event::Host(HostEvent::Crashed) if seen.node == NodeId::Storage => self.untold = true,
             Event::Storage(StorageEvent::Written { lock, owner, based_on, version, .. }) => {
                 self.written(at, lock, owner, based_on, version)
             }
@@ -146,6 +159,24 @@ mod tests {
             "0.009 s: c1 was told at 0.009 s that it made version 2 of L1's resource, which is at \
              version 1"
         );
+    }
+
+    #[test]
+    fn a_crash_hides_one_write_and_no_more() {
+        let crashed = || {
+            let history = History::new().writes(1, 1, 1, (0, 1)).writes(2, 1, 2, (1, 2));
+            history.host(NodeId::Storage, HostEvent::Crashed).at(9)
+        };
+        let judge = |history: History| history.judge(NoLostUpdate::default());
+        assert_eq!(judge(crashed().acknowledged(1, 1, 3)), Verdict::Held);
+        assert_eq!(judge(crashed().writes(1, 1, 3, (3, 4)).acknowledged(2, 1, 3)), Verdict::Held);
+        assert!(judge(crashed().acknowledged(1, 1, 4)).is_broken());
+        assert!(judge(crashed().acknowledged(1, 1, 3).acknowledged(2, 1, 4)).is_broken());
+        assert!(
+            judge(crashed().writes(1, 1, 3, (2, 4))).is_broken(),
+            "it overwrites the hidden one"
+        );
+        assert!(judge(crashed().writes(1, 1, 3, (1, 2))).is_broken(), "one is forgotten");
     }
 
     #[test]

@@ -68,6 +68,8 @@ pub struct Claim {
     doubtful: bool,
     /// The last renewal that was acknowledged: the one that the validity counts from.
     pub(super) renewal: u32,
+    /// Whether the first renewal has come due before the lock was granted.
+    pub(super) due: bool,
 }
 
 /// All claims of one client. It stands in the middle of a client of any message type.
@@ -75,6 +77,8 @@ pub struct Claim {
 pub(super) struct Claims {
     pub(super) settings: Settings,
     me: Owner,
+    /// Whether what is granted will be renewed.
+    renews: bool,
     /// Whom to ask next.
     pub(super) server: ServerId,
     serial: u32,
@@ -91,11 +95,18 @@ impl Claims {
         Self {
             settings,
             me: Owner::first(id),
+            renews: false,
             server: ServerId(1),
             serial: 0,
             claims: BTreeMap::new(),
             lost: BTreeMap::new(),
         }
+    }
+
+    /// The same for a lock that renews its leases: the first renewal is due a third of a lease
+    /// after the request was sent, whenever the answer comes.
+    pub(super) fn renewing(self) -> Self {
+        Self { renews: true, ..self }
     }
 
     pub(super) fn start(&mut self, incarnation: Incarnation) {
@@ -141,6 +152,7 @@ impl Claims {
             refusals: 0,
             doubtful: false,
             renewal: 0,
+            due: false,
         };
         self.claims.insert(lock, claim);
         let patience = self.settings.acquire_timeout;
@@ -209,8 +221,18 @@ impl Claims {
         };
         let current = claim.serial == serial;
         match (timer, claim.phase) {
+            (ClientTimer::Repeat(..), Phase::Asking) if current && self.is_late(&claim) => {
+                fx.disarm(ClientTimer::Validity(lock, serial, 0));
+                fx.disarm(ClientTimer::Renew(lock, serial));
+                self.outdated(lock, Phase::Asking, fx);
+            }
             (ClientTimer::Repeat(..), Phase::Asking | Phase::Releasing) if current => {
                 self.repeat(lock, fx);
+            }
+            (ClientTimer::Renew(..), Phase::Asking) if current => {
+                if let Some(claim) = self.claims.get_mut(&lock) {
+                    claim.due = true;
+                }
             }
             (ClientTimer::Retry(..), Phase::Waiting) if current => self.ask(lock, fx),
             (ClientTimer::GiveUp(..), Phase::Asking | Phase::Waiting) if claim.first == serial => {
@@ -228,6 +250,13 @@ impl Claims {
             }
             _ => {}
         }
+    }
+
+    /// Whether half a lease has gone by without an answer. What is left of the validity then is
+    /// too little to renew a lease in, should the answer come at last.
+    fn is_late(&self, claim: &Claim) -> bool {
+        let settings = &self.settings;
+        self.renews && settings.request_timeout * claim.copies >= settings.lease / 2
     }
 
     /// What was sent so long ago is worth nothing any more.
@@ -285,11 +314,16 @@ impl Claims {
         claim.serial = self.serial;
         claim.phase = Phase::Asking;
         claim.copies = 0;
+        claim.due = false;
         fx.arm(
             ClientTimer::Validity(lock, self.serial, 0),
             Clock::Monotonic,
             self.settings.validity(),
         );
+        if self.renews {
+            let timer = ClientTimer::Renew(lock, self.serial);
+            fx.arm(timer, Clock::Monotonic, self.settings.lease / 3);
+        }
         self.repeat(lock, fx);
     }
 
@@ -331,6 +365,9 @@ impl Claims {
         let serial = claim.serial;
         fx.disarm(ClientTimer::Validity(lock, serial, 0));
         fx.disarm(ClientTimer::Repeat(lock, serial));
+        if self.renews {
+            fx.disarm(ClientTimer::Renew(lock, serial));
+        }
         fx.arm(ClientTimer::Retry(lock, serial), Clock::Monotonic, backoff);
     }
 
@@ -376,6 +413,9 @@ impl Claims {
                 fx.disarm(ClientTimer::Retry(lock, serial));
                 fx.disarm(ClientTimer::GiveUp(lock, claim.first));
                 fx.disarm(ClientTimer::Validity(lock, serial, 0));
+                if self.renews {
+                    fx.disarm(ClientTimer::Renew(lock, serial));
+                }
             }
             Phase::Held(_) => {
                 fx.disarm(ClientTimer::Validity(lock, serial, claim.renewal));

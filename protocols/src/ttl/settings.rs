@@ -186,10 +186,16 @@ impl Settings {
     }
 
     /// A server whose clock is fast ends leases early by true time, so its clock must be true; and
-    /// one that is down or stands still while a lease runs out hears no renewal.
+    /// one that is down or stands still while a lease runs out hears no renewal. It is sent after a
+    /// third of the lease, and takes two messages there and back, or four if a replica must hear
+    /// of it, within four fifths.
     pub(super) fn lease_kept(&self) -> Promise {
         let mut assumes = self.true_clocks(0);
-        assumes.extend([Assumption::ServersStayUp, Assumption::ServerPauseAtMost(self.lease / 4)]);
+        assumes.extend([
+            Assumption::ServersStayUp,
+            Assumption::ServerPauseAtMost(self.lease / 4),
+            Assumption::UsualDelayAtMost(self.lease / 10),
+        ]);
         assumes.extend(self.memory());
         assumes.sort_unstable();
         assumes.dedup();
@@ -197,10 +203,15 @@ impl Settings {
     }
 
     /// Waiting is polling at random, which is fair enough for a few clients and short holds. A
-    /// clock that was set back keeps a dead owner's lease for as long.
+    /// clock that was set back keeps a dead owner's lease for as long. An answer must come while it
+    /// is waited for and of use, and four messages lie before it if a replica must hear of a grant.
+    /// A section reads and writes, so who holds does it for four messages more, which must be few
+    /// beside the rest.
     pub(super) fn progress(&self) -> Promise {
         let mut assumes =
             vec![Assumption::ClientsAtMost(CONTENDERS), Assumption::HoldAtMost(self.lease / 10)];
+        let answered = self.acquire_timeout.min(self.lease);
+        assumes.push(Assumption::UsualDelayAtMost((answered / 4).min(self.lease / 80)));
         assumes.extend(self.true_clocks(self.rate_bound()));
         Promise { guarantee: Guarantee::Progress, assumes }
     }

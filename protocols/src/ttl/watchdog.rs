@@ -11,7 +11,9 @@
 //! What [`Ttl`](super::Ttl) promises; and the holder is told when the lock is lost. Redisson's
 //! holder is not: [`TtlWatchdogSilent`] is that lock. Here, the lock is lost once a renewal is
 //! answered "not yours", or once the validity that counts from the *sending* of the last
-//! acknowledged renewal is over. A renewal without an answer is repeated after
+//! acknowledged renewal is over. Renewals, too, count from when the request was sent, so that a
+//! grant that comes late is renewed at once; a request that nobody answers for half a lease is
+//! given up for a new one. A renewal without an answer is repeated after
 //! [`Settings::request_timeout`], and a renewal that failed does not end the renewing
 //! (redisson/redisson#775). None ever makes a key that is gone.
 //!
@@ -165,15 +167,17 @@ impl WatchdogClient {
             && (self.claims.held(lock)).is_some_and(|(claim, _)| claim.serial == serial)
     }
 
-    /// Begins to renew a lock that was just granted.
+    /// Begins to renew a lock that was just granted: a third of the lease after it was asked for,
+    /// or at once, if the answer took longer.
     fn begin(&mut self, lock: LockId, serial: u32, fx: &mut Fx<Message>) {
         let watch = Watch { depth: 1, renewal: 0, pending: false };
         self.watches.insert(lock, watch);
         if !self.own_deadline {
             fx.disarm(ClientTimer::Validity(lock, serial, 0));
         }
-        let third = self.claims.settings.lease / 3;
-        fx.arm(ClientTimer::Renew(lock, serial), Clock::Monotonic, third);
+        if self.claims.held(lock).is_some_and(|(claim, _)| claim.due) {
+            self.renew(lock, serial, fx);
+        }
     }
 
     /// A third of the lease is over: a new renewal, whose validity counts from here. One that is
@@ -262,7 +266,7 @@ impl Protocol for TtlWatchdog {
 
     fn client(&self, id: ClientId, (): &()) -> WatchdogClient {
         let own_deadline = true;
-        WatchdogClient::new(Claims::new(self.settings, id), own_deadline)
+        WatchdogClient::new(Claims::new(self.settings, id).renewing(), own_deadline)
     }
 
     fn owners(&self, servers: Servers<'_, Self>, lock: LockId) -> Vec<Owner> {

@@ -28,7 +28,8 @@ pub enum ClientTimer {
     Retry(u32),
     /// The claim that began with this request took too long.
     GiveUp(u32),
-    /// What was counted from this renewal (0: from the request itself) is over.
+    /// What was counted from the sending of this number is over: the copies of a request and the
+    /// renewals of what it got are counted together.
     Validity(LockId, u32, u32),
     /// Time to renew.
     Renew(LockId, u32),
@@ -50,6 +51,9 @@ pub struct Claim {
     age: Age,
     /// How often the request was sent.
     copies: u32,
+    /// How many of these copies were sent so long ago that a lease which began then is as good as
+    /// over.
+    outdated: u32,
     refusals: u32,
     /// Whether a request that was given up may still take effect.
     doubtful: bool,
@@ -117,6 +121,7 @@ impl Client {
             asking: true,
             age,
             copies: 0,
+            outdated: 0,
             refusals: 0,
             doubtful: false,
         };
@@ -128,29 +133,32 @@ impl Client {
         self.ask(first, fx);
     }
 
-    /// Sends a new request for a claim. The validity counts from here.
+    /// Sends a new request for a claim.
     fn ask(&mut self, first: u32, fx: &mut Fx) {
         let Some(claim) = self.claims.get_mut(&first) else { return };
         self.number += 1;
         claim.number = self.number;
         claim.asking = true;
         claim.copies = 0;
-        if let Some(validity) = self.settings.validity() {
-            for lock in &claim.locks {
-                let timer = ClientTimer::Validity(*lock, claim.number, 0);
-                fx.arm(timer, Clock::Monotonic, validity);
-            }
-        }
+        claim.outdated = 0;
         self.repeat(first, fx);
     }
 
-    /// Sends another copy of the request at hand.
+    /// Sends another copy of the request at hand. The validity of a grant that names it counts
+    /// from here.
     fn repeat(&mut self, first: u32, fx: &mut Fx) {
         let Some(claim) = self.claims.get_mut(&first) else { return };
         claim.copies += 1;
+        let (age, locks, copy) = (claim.age, claim.locks.clone(), claim.copies);
         let request = Request { owner: self.me, number: claim.number };
-        let (age, locks) = (claim.age, claim.locks.clone());
-        fx.send(self.settings.coordinator_of(request), Message::Acquire { request, age, locks });
+        if let Some(validity) = self.settings.validity() {
+            for lock in &locks {
+                let timer = ClientTimer::Validity(*lock, request.number, copy);
+                fx.arm(timer, Clock::Monotonic, validity);
+            }
+        }
+        let message = Message::Acquire { request, age, locks, copy };
+        fx.send(self.settings.coordinator_of(request), message);
         if self.settings.conflict.has_timeouts() {
             fx.arm(ClientTimer::Repeat(request.number), Clock::Monotonic, self.settings.repeat);
         }
@@ -163,7 +171,7 @@ impl Client {
         found.map(|(first, _)| *first)
     }
 
-    fn granted(&mut self, request: Request, tokens: Tokens, fx: &mut Fx) {
+    fn granted(&mut self, request: Request, tokens: Tokens, copy: u32, fx: &mut Fx) {
         if request.owner != self.me {
             // Of an earlier life: its lease ends it.
             return;
@@ -179,12 +187,17 @@ impl Client {
             }
             return;
         };
-        let claim = self.end_claim(first, false, fx);
-        let waited = claim.is_some_and(|claim| claim.copies > 2);
+        if self.claims[&first].outdated >= copy {
+            // It comes too late to be of use.
+            self.abandon(first, fx);
+            self.ask(first, fx);
+            return;
+        }
+        let Some(claim) = self.end_claim(first, false, fx) else { return };
         for lock in tokens.keys() {
-            self.hold(*lock, request.number, fx);
-            if waited {
-                // Much of the validity is over by now.
+            self.hold(*lock, &claim, copy, fx);
+            if claim.copies > 1 {
+                // Some of the validity is over by now.
                 self.renew(*lock, request.number, fx);
             }
         }
@@ -237,8 +250,21 @@ impl Client {
         }
         if self.settings.lease.is_some() {
             for lock in &claim.locks {
-                fx.disarm(ClientTimer::Validity(*lock, claim.number, 0));
+                for copy in claim.outdated + 1..=claim.copies {
+                    fx.disarm(ClientTimer::Validity(*lock, claim.number, copy));
+                }
             }
+        }
+    }
+
+    /// What was sent so long ago is worth nothing any more. Once that is true of every copy, the
+    /// request is given up for a new one.
+    fn copy_outdated(&mut self, first: u32, copy: u32, fx: &mut Fx) {
+        let Some(claim) = self.claims.get_mut(&first) else { return };
+        claim.outdated = claim.outdated.max(copy);
+        if claim.outdated == claim.copies {
+            self.abandon(first, fx);
+            self.ask(first, fx);
         }
     }
 
@@ -280,16 +306,10 @@ impl Client {
                 }
             }
             ClientTimer::GiveUp(first) => self.give_up(first, fx),
-            ClientTimer::Validity(_, number, 0) if self.by_number(number, true).is_some() => {
-                // What was sent so long ago is worth nothing any more.
-                if let Some(first) = self.by_number(number, true) {
-                    self.abandon(first, fx);
-                    self.ask(first, fx);
-                }
-            }
-            ClientTimer::Validity(lock, number, renewal) => {
-                self.outdated(lock, number, renewal, fx);
-            }
+            ClientTimer::Validity(lock, number, sending) => match self.by_number(number, true) {
+                Some(first) => self.copy_outdated(first, sending, fx),
+                None => self.outdated(lock, number, sending, fx),
+            },
             ClientTimer::Renew(lock, number) => self.renew(lock, number, fx),
             ClientTimer::Again(lock, number) => self.again(lock, number, fx),
             ClientTimer::ReleaseOver(lock, number) => self.release_over(lock, number, fx),
@@ -309,9 +329,9 @@ impl Node for Client {
             Input::Command(Command::Release { lock }) => self.release(lock, fx),
             Input::Fired(timer) => self.fire(timer, fx),
             Input::Message { from: NodeId::Server(from), body } => match body {
-                Message::Granted { request, tokens, newest } => {
+                Message::Granted { request, tokens, copy, newest } => {
                     self.newest = self.newest.max(newest);
-                    self.granted(request, tokens, fx);
+                    self.granted(request, tokens, copy, fx);
                 }
                 Message::Refused { request, newest } => {
                     self.newest = self.newest.max(newest);

@@ -34,6 +34,8 @@ pub struct Voting {
     request: Request,
     age: Age,
     locks: Vec<LockId>,
+    /// The newest copy of the request that has come.
+    copy: u32,
     /// Who was asked.
     asked: BTreeSet<ServerId>,
     /// Who voted yes, and with which tokens.
@@ -106,18 +108,32 @@ impl Coordinator {
         fx.sync();
         let commits: Vec<_> = self.log.commits().clone().into_iter().collect();
         for (attempt, commit) in commits {
-            self.requests.insert(commit.request, Stage::Granted(commit.tokens));
+            // Which copies had come is forgotten; the first had.
+            let granted = Stage::Granted { tokens: commit.tokens, copy: 1 };
+            self.requests.insert(commit.request, granted);
             self.tell_commit(attempt, fx);
         }
     }
 
-    /// A client asks. A copy of a request that is known gets the answer once more, if there is one.
-    pub(super) fn acquire(&mut self, request: Request, age: Age, locks: Vec<LockId>, fx: &mut Fx) {
+    /// A client asks. A copy of a request that is known gets the answer once more, if there is one;
+    /// else it shows that the client still waits.
+    pub(super) fn acquire(
+        &mut self,
+        request: Request,
+        age: Age,
+        locks: Vec<LockId>,
+        copy: u32,
+        fx: &mut Fx,
+    ) {
         self.newest = self.newest.max(age.count);
         match self.requests.get(request) {
-            None => self.begin(request, age, locks, fx),
-            Some(Stage::Voting(_)) => {}
-            Some(Stage::Granted(_) | Stage::Refused) => self.answer(request, fx),
+            None => self.begin(request, age, locks, copy, fx),
+            Some(Stage::Voting(attempt)) => {
+                if let Some(voting) = self.voting.get_mut(attempt) {
+                    voting.copy = voting.copy.max(copy);
+                }
+            }
+            Some(Stage::Granted { .. } | Stage::Refused) => self.answer(request, fx),
         }
     }
 
@@ -127,7 +143,7 @@ impl Coordinator {
             None => self.requests.insert(request, Stage::Refused),
             Some(Stage::Voting(attempt)) => self.abort(*attempt, fx),
             // He hears of the grant, and gives the locks back.
-            Some(Stage::Granted(_)) => self.answer(request, fx),
+            Some(Stage::Granted { .. }) => self.answer(request, fx),
             Some(Stage::Refused) => {}
         }
     }
@@ -135,8 +151,8 @@ impl Coordinator {
     fn answer(&self, request: Request, fx: &mut Fx) {
         let newest = self.newest;
         let answer = match self.requests.get(request) {
-            Some(Stage::Granted(tokens)) => {
-                Message::Granted { request, tokens: tokens.clone(), newest }
+            Some(Stage::Granted { tokens, copy }) => {
+                Message::Granted { request, tokens: tokens.clone(), copy: *copy, newest }
             }
             Some(Stage::Refused) => Message::Refused { request, newest },
             None | Some(Stage::Voting(_)) => return,
@@ -145,13 +161,13 @@ impl Coordinator {
     }
 
     /// First phase.
-    fn begin(&mut self, request: Request, age: Age, locks: Vec<LockId>, fx: &mut Fx) {
+    fn begin(&mut self, request: Request, age: Age, locks: Vec<LockId>, copy: u32, fx: &mut Fx) {
         self.last.number += 1;
         let attempt = self.last;
         self.requests.insert(request, Stage::Voting(attempt));
         fx.notify(Milestone::Began);
         let (asked, yes) = (BTreeSet::new(), BTreeMap::new());
-        self.voting.insert(attempt, Voting { request, age, locks, asked, yes });
+        self.voting.insert(attempt, Voting { request, age, locks, copy, asked, yes });
         if let Some(patience) = self.settings.patience() {
             let timer = CoordinatorTimer::Votes(attempt);
             fx.arm(ServerTimer::Coordinator(timer), Clock::Monotonic, patience);
@@ -210,7 +226,7 @@ impl Coordinator {
 
     /// Second phase: everybody has voted yes. The decision is durable before anybody hears of it.
     fn commit(&mut self, attempt: AttemptId, fx: &mut Fx) {
-        let Some(Voting { request, yes, locks, .. }) = self.end_voting(attempt, fx) else {
+        let Some(Voting { request, yes, locks, copy, .. }) = self.end_voting(attempt, fx) else {
             return;
         };
         let mut tokens = Tokens::new();
@@ -224,7 +240,7 @@ impl Coordinator {
         fx.notify(Milestone::Decided);
         self.unacknowledged.insert(attempt, self.settings.guards_of(&locks));
         self.tell_commit(attempt, fx);
-        self.requests.insert(request, Stage::Granted(tokens));
+        self.requests.insert(request, Stage::Granted { tokens, copy });
         self.answer(request, fx);
     }
 

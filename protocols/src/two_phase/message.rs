@@ -84,6 +84,8 @@ pub enum Message {
         age: Age,
         /// The locks.
         locks: Vec<LockId>,
+        /// The how many-th copy of the request this is, counted from 1.
+        copy: u32,
     },
     /// A client does not want the answer to this request any more.
     Cancel(Request),
@@ -93,6 +95,9 @@ pub enum Message {
         request: Request,
         /// The tokens.
         tokens: Tokens,
+        /// The newest copy of the request that the coordinator had when it decided: no lease
+        /// began before that was sent. Of a commit that an earlier life decided, the first.
+        copy: u32,
         /// The newest age that the coordinator has heard of.
         newest: u64,
     },
@@ -201,13 +206,21 @@ fn with_tokens(f: &mut fmt::Formatter<'_>, tokens: &Tokens) -> fmt::Result {
 impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Acquire { request, locks, .. } => {
-                write!(f, "Acquire {request}:")?;
+            Self::Acquire { request, locks, copy, .. } => {
+                write!(f, "Acquire {request}")?;
+                if *copy > 1 {
+                    write!(f, ", copy {copy}")?;
+                }
+                f.write_str(":")?;
                 listed(f, locks.iter())
             }
             Self::Cancel(request) => write!(f, "Cancel {request}"),
-            Self::Granted { request, tokens, .. } => {
-                write!(f, "Granted {request}:")?;
+            Self::Granted { request, tokens, copy, .. } => {
+                write!(f, "Granted {request}")?;
+                if *copy > 1 {
+                    write!(f, ", copy {copy}")?;
+                }
+                f.write_str(":")?;
                 with_tokens(f, tokens)
             }
             Self::Refused { request, .. } => write!(f, "Refused {request}"),

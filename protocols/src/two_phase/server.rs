@@ -112,8 +112,8 @@ fn step_coordinator(coordinator: &mut Coordinator, input: InputOf<Server>, fx: &
         Input::Started(life) => coordinator.start(life, fx),
         Input::Fired(ServerTimer::Coordinator(timer)) => coordinator.fire(timer, fx),
         Input::Message { from: NodeId::Client(_), body } => match body {
-            Message::Acquire { request, age, locks } => {
-                coordinator.acquire(request, age, locks, fx);
+            Message::Acquire { request, age, locks, copy } => {
+                coordinator.acquire(request, age, locks, copy, fx);
             }
             Message::Cancel(request) => coordinator.cancel(request, fx),
             _ => {}

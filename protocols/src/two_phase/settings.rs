@@ -211,21 +211,48 @@ impl Settings {
             Assumption::ClockRateWithinPercent(0),
             Assumption::ServersStayUp,
             Assumption::ServerPauseAtMost(lease / 4),
+            Assumption::UsualDelayAtMost(self.slowest_renewal(lease)),
             disks,
         ];
         promises.push(Promise::of(Guarantee::LeaseKept, calm));
         if self.conflict.has_timeouts() {
             let most = if self.conflict.waits() { CONTENDERS.1 } else { CONTENDERS.0 };
+            // Who gives up goes to the end of the line, and the others must be done before that.
+            let hold = match self.conflict.waits() {
+                true => (lease / 10).min(self.acquire_timeout / 5),
+                false => lease / 10,
+            };
             let fair = [
                 Assumption::ClientsAtMost(most),
-                Assumption::HoldAtMost(lease / 10),
+                Assumption::HoldAtMost(hold),
                 Assumption::ClockRateWithinPercent(bound),
                 Assumption::ServersComeBack,
+                Assumption::UsualDelayAtMost(self.slowest_link(lease)),
                 disks,
             ];
             promises.push(Promise::of(Guarantee::Progress, fair));
         }
         promises
+    }
+
+    /// How long a message may take for a renewal to come in time. The copy that a grant is counted
+    /// from was sent at most `repeat` and a message before the decision. A grant that came for the
+    /// first copy is renewed after a third of the lease, any other at once; each time, what there
+    /// is takes two messages, and one more is left for syncs.
+    fn slowest_renewal(&self, lease: Duration) -> Duration {
+        let left = self.validity().unwrap_or_default().saturating_sub(self.repeat);
+        (left.saturating_sub(lease / 3) / 3).min(left / 5)
+    }
+
+    /// How long a message may take for attempts to come to an end: it is four messages from a
+    /// request to its grant, within the lease and before the client gives up. The two of the vote
+    /// must fit in the patience of the coordinator; those of every participant, if they are asked
+    /// one after the other. And who holds a lock does it for four messages more than the section
+    /// takes, which must be few beside that.
+    fn slowest_link(&self, lease: Duration) -> Duration {
+        let asked = if self.conflict.in_order() { self.participants as u32 } else { 1 };
+        let vote = self.patience().unwrap_or(lease) / asked.max(1);
+        (vote.min(self.acquire_timeout) / 4).min(lease / 80)
     }
 }
 
@@ -279,5 +306,21 @@ mod tests {
         assert_eq!(promised(without, Guarantee::Progress), 0);
         assert_eq!(promised(without, Guarantee::MutualExclusion), 1);
         assert!(promised(usual, Guarantee::MutualExclusion) > 1);
+    }
+
+    #[test]
+    fn messages_come_within_patience_and_validity() {
+        let lease = Duration::from_secs(10);
+        let link = |settings: Settings| settings.slowest_link(lease).as_millis();
+        let usual = Settings::default();
+        assert_eq!(link(usual), 125);
+        let acquire_timeout = Duration::from_millis(300);
+        assert_eq!(link(Settings { acquire_timeout, ..usual }), 75);
+        assert_eq!(usual.slowest_renewal(lease).as_millis(), 1_454);
+        let second = Duration::from_secs(1);
+        let short = Settings { lease: Some(second), ..usual };
+        assert_eq!(short.slowest_renewal(second).as_millis(), 54);
+        let in_order = Settings { conflict: Conflict::Wait, participants: 4, ..usual };
+        assert_eq!(link(in_order), 125);
     }
 }

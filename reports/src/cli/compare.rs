@@ -14,6 +14,7 @@ use crate::tables::{Board, detail, findings, glance, measures};
 use crate::terminal::Terminal;
 use clap::{Args, value_parser};
 use locklab_scenarios::judge::{Cell, Judgement, Wish};
+use locklab_scenarios::search::failure_rate_at_most;
 use locklab_scenarios::suite::Comparison;
 use std::path::PathBuf;
 
@@ -159,11 +160,11 @@ pub(super) fn page(comparison: &Comparison, report: &Report, terminal: &Terminal
     let Seeds { first, count } = report.seeds;
     let last = first.saturating_add(count.saturating_sub(1));
     let ran = if live { "live".to_owned() } else { format!("seeds {first} to {last}") };
-    page += &format!("\n{}\n", summary(comparison, &board, &ran));
+    page += &format!("\n{}\n", summary(comparison, &board, (&ran, count)));
     page
 }
 
-fn summary(comparison: &Comparison, board: &Board<'_>, ran: &str) -> String {
+fn summary(comparison: &Comparison, board: &Board<'_>, (ran, count): (&str, u64)) -> String {
     let runs: u64 = comparison.measures.iter().map(|row| row.runs).sum();
     let broken = |cell: &&Cell| cell.verdict == Judgement::Broken;
     let found = comparison.cells.iter().filter(broken).count();
@@ -177,9 +178,12 @@ fn summary(comparison: &Comparison, board: &Board<'_>, ran: &str) -> String {
         1 => "1 is NOT as it should be".to_owned(),
         _ => format!("{complaints} are NOT as they should be"),
     };
+    let room = failure_rate_at_most(count) * 100.0;
     format!(
         "{runs} runs: {protocols}, {scenarios}, {ran}.\n\
-         {found} of {} cells broke; {outcome}.",
-        comparison.cells.len()
+         {found} of {} cells broke; {outcome}.\n\
+         What held in {} may break in up to {room:.1} % of such runs (95 % confidence).",
+        comparison.cells.len(),
+        many(usize::try_from(count).unwrap_or(usize::MAX), "run")
     )
 }

@@ -1,20 +1,22 @@
 //! `locklab search`: looks for promises that do not hold, in scenarios that nobody wrote.
 
+mod page;
+mod summary;
+
 use super::exit::Exit;
 use super::output::{self, Output};
 use super::trouble::Trouble;
-use super::{choose, heading, note};
+use super::{choose, note, on_ctrl_c};
 use crate::terminal::Terminal;
 use clap::{Args, value_parser};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use locklab_protocols::spec::Goal;
-use locklab_scenarios::artifact::Artifact;
+use locklab_scenarios::artifact::{Artifact, Expectation, Rate};
 use locklab_scenarios::registry::Contestants;
-use locklab_scenarios::search::{self, Finding, Found, Reach, failure_rate_at_most};
-use locklab_scenarios::shrink::{Source, USUAL_RUNS, shrink};
+use locklab_scenarios::search::{self, Corpus, Finding, Found, Kept, Task};
+use locklab_scenarios::shrink::{self, Source, USUAL_RUNS, shrink};
+use locklab_scenarios::sim::Record;
 use locklab_scenarios::sim::fault::Kind;
-use serde::Serialize;
-use std::fmt::Write as _;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -42,6 +44,9 @@ pub(super) struct Search {
     /// The number of the first scenario
     #[arg(long, value_name = "K", default_value_t = 1, value_parser = value_parser!(u64).range(..=1 << 62))]
     first_seed: u64,
+    /// Keep plans that reach something new in this folder, and mutate those that are there
+    #[arg(long, value_name = "DIR")]
+    corpus: Option<PathBuf>,
     /// Where the folders of findings go
     #[arg(long, value_name = "DIR", default_value = "findings")]
     out: PathBuf,
@@ -59,60 +64,59 @@ pub(super) struct Search {
     quiet: bool,
 }
 
-/// The summary for programs.
-#[derive(Serialize)]
-struct Summary<'a> {
-    schema: &'static str,
-    runs: u64,
-    first_seed: u64,
-    findings: Vec<FindingRow<'a>>,
-    goals: Vec<(&'static str, u64)>,
-    faults: Vec<FaultRow>,
+/// What was found, with what was made of it.
+struct Searched {
+    found: Found,
+    /// For each finding, its folder, and whether it breaks without any fault too.
+    saved: Vec<Saved>,
+    /// How many plans the corpus has, and how many of them are new.
+    corpus: Option<(usize, usize)>,
+    /// What earlier searches found, and this one did not.
+    gone: Vec<Gone>,
 }
 
-#[derive(Serialize)]
-struct FindingRow<'a> {
-    protocol: &'a str,
-    guarantee: &'static str,
-    seed: u64,
-    run: u64,
-    times: u64,
-    reason: &'a str,
+/// A finding in its folder.
+struct Saved {
+    folder: PathBuf,
+    without_faults: bool,
 }
 
-#[derive(Serialize)]
-struct FaultRow {
-    kind: &'static str,
-    drawn: u64,
-    bit: u64,
+/// A finding of an earlier search that did not come again.
+struct Gone {
+    folder: PathBuf,
+    protocol: String,
+    rate: Rate,
+    /// How many runs its lock had now.
+    clean: u64,
 }
 
 impl Search {
     pub(super) fn run(&self, terminal: &Terminal) -> Result<Exit, Trouble> {
         let contestants = choose::protocols(&self.protocols)?;
         let json = self.json.as_deref().map(Output::at).transpose()?;
+        let corpus = self.corpus.as_deref().map(|folder| opened(folder, &contestants));
+        let corpus = corpus.transpose()?;
         let stop = Arc::new(AtomicBool::new(false));
-        let asked = Arc::clone(&stop);
-        let heard = move || {
-            if asked.swap(true, Ordering::Relaxed) {
-                std::process::exit(130);
-            }
-        };
-        ctrlc::set_handler(heard)
-            .map_err(|error| Trouble::Asked(format!("cannot listen for Ctrl-C: {error}")))?;
-        let found = self.searched(&contestants, &stop)?;
+        on_ctrl_c(&stop)?;
+        let (found, corpus) = self.searched(&contestants, corpus, &stop)?;
         let saved = self.saved(&contestants, &found, &stop)?;
+        let gone = gone(&self.out, &found, &saved);
+        let searched = Searched { found, saved, corpus, gone };
         if let Some(json) = json {
-            let mut text = serde_json::to_string_pretty(&self.summary(&found))
-                .expect("a summary has a form in JSON");
-            text.push('\n');
+            let text = summary::text(&searched, self.first_seed);
             json.write(|file| file.write_all(text.as_bytes()))?;
         }
-        output::print(&page(&found, &saved, terminal))?;
-        Ok(exit(&found, stop.load(Ordering::Relaxed)))
+        output::print(&page::page(&searched, terminal))?;
+        Ok(exit(&searched.found, stop.load(Ordering::Relaxed)))
     }
 
-    fn searched(&self, contestants: &Contestants, stop: &AtomicBool) -> Result<Found, Trouble> {
+    /// Searches; says how many plans the corpus has in the end, and how many of them are new.
+    fn searched(
+        &self,
+        contestants: &Contestants,
+        corpus: Option<Corpus>,
+        stop: &AtomicBool,
+    ) -> Result<(Found, Option<(usize, usize)>), Trouble> {
         let enough = Arc::new(AtomicBool::new(false));
         if let Some(time) = self.time.or(self.runs.is_none().then_some(USUAL_TIME)) {
             let enough = Arc::clone(&enough);
@@ -123,12 +127,22 @@ impl Search {
         }
         let go_on = || !stop.load(Ordering::Relaxed) && !enough.load(Ordering::Relaxed);
         let bar = self.bar();
-        let mut on_block = |found: &Found| {
-            if self.first && !found.findings.is_empty() {
+        let before = corpus.as_ref().map(|corpus| corpus.plans().count());
+        let mut added = 0;
+        let mut unwritten = None;
+        let mut on_block = |found: &Found, kept: &[Kept]| {
+            added += kept.len();
+            if let Some(folder) = &self.corpus {
+                let saved = kept.iter().try_for_each(|kept| kept.save(folder));
+                unwritten = saved.err().map(|error| Trouble::unwritable(folder, &error));
+            }
+            if (self.first && !found.findings.is_empty()) || unwritten.is_some() {
                 enough.store(true, Ordering::Relaxed);
             }
             bar.set_position(found.runs);
-            bar.set_message(format!("{} findings", found.findings.len()));
+            let plans = before.map(|before| format!(", {} plans kept", before + added));
+            let plans = plans.unwrap_or_default();
+            bar.set_message(format!("{} findings{plans}", found.findings.len()));
         };
         let mut pool = rayon::ThreadPoolBuilder::new();
         if let Some(jobs) = self.jobs {
@@ -138,11 +152,13 @@ impl Search {
             .build()
             .map_err(|error| Trouble::Asked(format!("cannot start the threads: {error}")))?;
         let runs = self.runs.unwrap_or(u64::MAX);
-        let first_seed = self.first_seed;
-        let found =
-            pool.install(|| search::search(contestants, first_seed, runs, &go_on, &mut on_block));
+        let task = Task { contestants, first_seed: self.first_seed, runs, corpus };
+        let found = pool.install(|| search::search(task, &go_on, &mut on_block));
         bar.finish_and_clear();
-        Ok(found)
+        match unwritten {
+            Some(trouble) => Err(trouble),
+            None => Ok((found, before.map(|before| (before + added, added)))),
+        }
     }
 
     fn bar(&self) -> ProgressBar {
@@ -151,6 +167,7 @@ impl Search {
             bar.set_draw_target(ProgressDrawTarget::stderr());
             let template = "{spinner} {pos} runs in {elapsed}, {per_sec}  {msg}";
             bar.set_style(ProgressStyle::with_template(template).expect("a good template"));
+            bar.enable_steady_tick(Duration::from_millis(200));
         }
         bar
     }
@@ -162,144 +179,102 @@ impl Search {
         contestants: &Contestants,
         found: &Found,
         stop: &AtomicBool,
-    ) -> Result<Vec<PathBuf>, Trouble> {
-        let mut folders: Vec<PathBuf> = Vec::new();
+    ) -> Result<Vec<Saved>, Trouble> {
+        let mut all: Vec<Saved> = Vec::new();
         for finding in &found.findings {
             let mut folder = self.out.join(format!("{}-{}", finding.protocol, finding.guarantee));
-            if folders.contains(&folder) {
+            if all.iter().any(|saved| saved.folder == folder) {
                 let name = format!("{}-{}-{}", finding.protocol, finding.guarantee, finding.seed);
                 folder = self.out.join(name);
             }
             let as_found = self.no_shrink || stop.load(Ordering::Relaxed);
-            save(contestants, finding, &folder, as_found)?;
+            let runs = found.reach.runs.get(&finding.protocol).copied().unwrap_or_default();
+            let without_faults = self.save(contestants, finding, runs, &folder, as_found)?;
             if !as_found {
                 note(self.quiet, &format!("made {} small", folder.display()));
             }
-            folders.push(folder);
+            all.push(Saved { folder, without_faults });
         }
-        Ok(folders)
+        Ok(all)
     }
 
-    fn summary<'a>(&self, found: &'a Found) -> Summary<'a> {
-        let row = |finding: &'a Finding| FindingRow {
-            protocol: &finding.protocol,
-            guarantee: finding.guarantee.name(),
-            seed: finding.seed,
-            run: finding.run,
-            times: finding.times,
-            reason: &finding.reason,
+    /// Writes a finding of a lock that had so many runs; says whether it breaks without faults.
+    fn save(
+        &self,
+        contestants: &Contestants,
+        finding: &Finding,
+        runs: u64,
+        folder: &Path,
+        as_found: bool,
+    ) -> Result<bool, Trouble> {
+        let entry = contestants.entry(&finding.protocol).map_err(Trouble::Asked)?;
+        let (scenario, guarantee) = (&finding.scenario, finding.guarantee);
+        let source = Source::Seed(finding.seed);
+        let (scenario, schedule, outcome) = if as_found {
+            let contestant = entry.build(scenario);
+            let (outcome, schedule) =
+                contestant.write_down(scenario, finding.seed, Record::Everything);
+            (scenario.clone(), schedule, outcome)
+        } else {
+            let bar = self.bar();
+            let mut on_progress = |progress: shrink::Progress| {
+                bar.set_position(progress.runs);
+                let shrink::Size { faults, clients, .. } = progress.size;
+                let name = folder.display();
+                bar.set_message(format!("{name}: {faults} faults, {clients} clients"));
+            };
+            let shrunk = shrink(entry, scenario, &source, guarantee, USUAL_RUNS, &mut on_progress)
+                .map_err(Trouble::Asked)?;
+            bar.finish_and_clear();
+            (shrunk.scenario, shrunk.schedule, shrunk.outcome)
         };
-        let goals = Goal::ALL.into_iter();
-        let goals = goals.map(|goal| (goal.name(), found.reach.goals.get(&goal).copied()));
-        let faults = Kind::NAMES.into_iter().map(|kind| {
-            let (drawn, bit) = found.reach.faults.get(kind).copied().unwrap_or_default();
-            FaultRow { kind, drawn, bit }
-        });
-        Summary {
-            schema: "locklab/search/1",
-            runs: found.runs,
-            first_seed: self.first_seed,
-            findings: found.findings.iter().map(row).collect(),
-            goals: goals.map(|(goal, runs)| (goal, runs.unwrap_or(0))).collect(),
-            faults: faults.collect(),
-        }
+        let mut artifact = Artifact::new(entry, scenario, schedule, guarantee, &outcome);
+        artifact.finding.found = Some(Rate { times: finding.times, runs });
+        artifact.save(folder, &outcome).map_err(|error| Trouble::unwritable(folder, &error))?;
+        let control = finding.scenario.without_faults();
+        let control = shrink::run(entry, &control, &source, Record::Nothing);
+        Ok(shrink::breaks(&control, guarantee))
     }
 }
 
-fn save(
-    contestants: &Contestants,
-    finding: &Finding,
-    folder: &Path,
-    as_found: bool,
-) -> Result<(), Trouble> {
-    let entry = contestants.entry(&finding.protocol).map_err(Trouble::Asked)?;
-    let (scenario, guarantee) = (&finding.scenario, finding.guarantee);
-    let source = Source::Seed(finding.seed);
-    let (scenario, schedule, outcome) = if as_found {
-        let contestant = entry.build(scenario);
-        let record = locklab_scenarios::sim::Record::Everything;
-        let (outcome, schedule) = contestant.write_down(scenario, finding.seed, record);
-        (scenario.clone(), schedule, outcome)
-    } else {
-        let shrunk = shrink(entry, scenario, &source, guarantee, USUAL_RUNS, &mut |_| {})
-            .map_err(Trouble::Asked)?;
-        (shrunk.scenario, shrunk.schedule, shrunk.outcome)
-    };
-    let artifact = Artifact::new(entry, scenario, schedule, guarantee, &outcome);
-    artifact.save(folder, &outcome).map_err(|error| Trouble::unwritable(folder, &error))
+/// The corpus of a folder, which is made if there is none.
+fn opened(folder: &Path, contestants: &Contestants) -> Result<Corpus, Trouble> {
+    std::fs::create_dir_all(folder).map_err(|error| Trouble::unwritable(folder, &error))?;
+    Corpus::load(folder, &contestants.names()).map_err(Trouble::Asked)
 }
 
-fn page(found: &Found, folders: &[PathBuf], terminal: &Terminal) -> String {
-    let mut page = heading(terminal, "What was found");
-    for (finding, folder) in found.findings.iter().zip(folders) {
-        let Finding { protocol, guarantee, seed, run, times, reason, .. } = finding;
-        let text = format!(
-            "{protocol}: {guarantee} is promised and broke in {times} of {} runs, first in run \
-             {run} (seed {seed}): {reason}",
-            found.runs
-        );
-        let _ = writeln!(page, "{}", terminal.wrap(&text, 2));
-        let _ = writeln!(page, "  cargo run --release -- replay {}\n", folder.display());
-    }
-    if found.findings.is_empty() {
-        page += "Nothing that is promised broke.\n\n";
-    }
-    page += &heading(terminal, "What was looked at");
-    page += &reached(&found.reach, terminal);
-    let _ = writeln!(page, "\n{}", heading(terminal, "How sure that is").trim_end());
-    page += "\nWith 95 % confidence, the share of such runs that break a promise is at most:\n";
-    let broke = |protocol: &str| found.findings.iter().any(|finding| finding.protocol == protocol);
-    for (protocol, runs) in &found.reach.runs {
-        let share = match broke(protocol) {
-            true => "it broke".to_owned(),
-            false => format!("{:.3} %", failure_rate_at_most(*runs) * 100.0),
-        };
-        let _ = writeln!(page, "  {protocol:<22} {share:>9}   ({runs} runs)");
-    }
-    let findings = found.findings.len();
-    let _ = writeln!(page, "\n{} runs, {findings} findings.", found.runs);
-    page
-}
-
-/// What was reached, and what never was.
-fn reached(reach: &Reach, terminal: &Terminal) -> String {
-    let mut page = String::new();
-    let (mut seen, mut never) = (Vec::new(), Vec::new());
-    for goal in Goal::ALL {
-        match reach.goals.get(&goal) {
-            Some(runs) => seen.push(format!("{goal} {runs}")),
-            None => never.push(goal.name().to_owned()),
-        }
-    }
-    for kind in Kind::NAMES {
-        match reach.faults.get(kind) {
-            Some((drawn, bit)) if *bit > 0 => seen.push(format!("{kind} {bit}/{drawn}")),
-            _ => never.push(kind.to_owned()),
-        }
-    }
-    let line = |title: &str, what: &[String]| {
-        terminal.wrap(&format!("{title}{}", what.join(", ")), 2) + "\n"
-    };
-    page += &line("goals by runs, and faults by runs that felt them: ", &seen);
-    if !never.is_empty() {
-        page += &line("never: ", &never);
-    }
-    for ((protocol, guarantee), (runs, reason)) in &reach.unknown {
-        let text = format!("{protocol}: {guarantee} could not be decided in {runs} runs: {reason}");
-        page += &format!("{}\n", terminal.wrap(&text, 2));
-    }
-    page
+/// What earlier searches left in the folder for findings, of locks that were searched now, and did
+/// not come again.
+fn gone(out: &Path, found: &Found, saved: &[Saved]) -> Vec<Gone> {
+    let Ok(entries) = std::fs::read_dir(out) else { return Vec::new() };
+    let mut folders: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    folders.sort();
+    let names = locklab_scenarios::registry::names();
+    let gone = folders.into_iter().filter_map(|folder| {
+        let artifact = Artifact::load(&folder, &names).ok()?.finding;
+        let again = saved.iter().any(|saved| saved.folder == folder)
+            || found.findings.iter().any(|finding| {
+                finding.protocol == artifact.protocol && finding.guarantee == artifact.guarantee
+            });
+        let rate = artifact.found?;
+        let clean = *found.reach.runs.get(&artifact.protocol)?;
+        let counts = !again && artifact.verdict == Expectation::Broken && rate.runs > 0;
+        counts.then_some(Gone { folder, protocol: artifact.protocol, rate, clean })
+    });
+    gone.collect()
 }
 
 /// 1 for a finding; 3 if nothing was looked at, or some fault never bit or goal was never
 /// reached.
 fn exit(found: &Found, stopped: bool) -> Exit {
+    let reach = &found.reach;
+    let never_bit = |kind| reach.faults.get(kind).is_none_or(|faults| faults.bit == 0);
     let blind = found.runs == 0
-        || !found.reach.unknown.is_empty()
-        || Goal::ALL.into_iter().any(|goal| !found.reach.goals.contains_key(&goal))
-        || Kind::NAMES
-            .iter()
-            .any(|kind| found.reach.faults.get(kind).is_none_or(|(_, bit)| *bit == 0));
+        || !reach.unknown.is_empty()
+        || reach.controls == 0
+        || reach.never_tested().next().is_some()
+        || Goal::ALL.into_iter().any(|goal| !reach.goals.contains_key(&goal))
+        || Kind::NAMES.into_iter().any(never_bit);
     match (stopped, found.findings.is_empty()) {
         (_, false) => Exit::Broken,
         (true, true) => Exit::Stopped,

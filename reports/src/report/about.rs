@@ -190,6 +190,7 @@ impl From<&Assumption> for ReportAssumption {
             Assumption::ServerPauseAtMost(most) => ("server-pause-at-most", Some(nanos(*most))),
             Assumption::SyncAtMost(most) => ("sync-at-most", Some(nanos(*most))),
             Assumption::DelayAtMost(most) => ("delay-at-most", Some(nanos(*most))),
+            Assumption::UsualDelayAtMost(most) => ("usual-delay-at-most", Some(nanos(*most))),
             Assumption::ClockRateWithinPercent(percent) => {
                 ("clock-rate-within-percent", Some(u64::from(*percent)))
             }

@@ -6,6 +6,7 @@ use crate::terminal::{Paint, Terminal};
 use locklab_protocols::spec::{Goal, Verdict};
 use locklab_scenarios::judge::{Cell, Judgement, Wish};
 use locklab_scenarios::sim::Outcome;
+use locklab_scenarios::sim::outcome::Bites;
 use std::collections::BTreeSet;
 
 /// The verdicts of one run, the goals that it should reach, and what its faults did. How a
@@ -37,12 +38,19 @@ pub fn once(
         let said = match bites.struck {
             None => "never struck".to_owned(),
             Some(at) if bites.count == 0 => format!("struck at {at} and was never felt"),
-            Some(at) if bites.count == 1 => format!("struck at {at}, felt once"),
-            Some(at) => format!("struck at {at}, felt {} times", bites.count),
+            Some(at) => format!("struck at {at}, felt {}", felt(bites)),
         };
         page += &format!("fault {} ({}): {said}\n", position + 1, bites.kind);
     }
     page
+}
+
+/// How often a fault was felt, and what it met: one that nobody held a lock under, and nobody waited
+/// under, has tested little.
+fn felt(bites: &Bites) -> String {
+    let Bites { count, while_held, while_awaited, .. } = bites;
+    let often = if *count == 1 { "once".to_owned() } else { format!("{count} times") };
+    format!("{often} (lock held: {while_held}, awaited: {while_awaited})")
 }
 
 /// The verdicts of several runs.

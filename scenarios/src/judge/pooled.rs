@@ -164,7 +164,7 @@ mod tests {
             ..Measures::default()
         };
         let struck = Some(Time(SECOND));
-        let bites = [Bites { kind: "pause", struck, ended: None, count: latency }];
+        let bites = [Bites { kind: "pause", struck, count: latency, ..Bites::default() }];
         Pooled::of(seed, &measures, &bites, BTreeSet::new(), Time(2 * SECOND))
     }
 

@@ -4,7 +4,7 @@ use super::*;
 use locklab_protocols::spec::{Goal, Verdict};
 use locklab_protocols::time::Time;
 use locklab_sim::Outcome;
-use locklab_sim::outcome::Measures;
+use locklab_sim::outcome::{Coverage, Measures};
 use std::collections::{BTreeMap, BTreeSet};
 
 const GUARANTEE: Guarantee = Guarantee::MutualExclusion;
@@ -19,6 +19,7 @@ fn run(seed: u64, verdict: Verdict) -> Tally {
         goals: BTreeSet::from([Goal::Granted]),
         measures: Measures::default(),
         bites: Vec::new(),
+        coverage: Coverage::default(),
         trace: Vec::new(),
     })
 }

@@ -127,6 +127,7 @@ pub(super) fn judge_from<P: Portable>(
         struck: cluster.strikes.struck[position],
         ended: cluster.strikes.ended[position],
         count,
+        ..Bites::default()
     });
     let bites = if cluster.options().pools_bites { pooled(bites) } else { bites.collect() };
     let mut emulated: Vec<&'static str> =

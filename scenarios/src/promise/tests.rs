@@ -107,6 +107,15 @@ fn a_pause_of_a_server() {
 }
 
 #[test]
+fn the_usual_delay_of_a_message() {
+    let most = Assumption::UsualDelayAtMost(Duration::from_millis(110));
+    kept(most, &at("1s", "delay = { by = \"2s\" }"));
+    kept(most, "network = { delay = \"110ms\" }");
+    let why = "no message usually takes over 110ms: a message may usually take 111ms";
+    broken(most, "network = { delay = \"111ms\" }", why);
+}
+
+#[test]
 fn the_delay_of_a_message() {
     let most = Assumption::DelayAtMost(Duration::from_millis(110));
     let slow = |by: &str| at("1s", &format!("delay = {{ by = \"{by}\" }}"));

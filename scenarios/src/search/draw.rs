@@ -14,6 +14,9 @@
 //! a valid one each time. [`plans`] is the same as a proptest strategy.
 
 mod faults;
+mod mutation;
+
+pub use mutation::mutate;
 
 use crate::contestant::Contestant;
 use crate::promise;
@@ -30,6 +33,9 @@ use std::time::Duration;
 
 /// So often another scenario is drawn, if one cannot keep what a promise assumes.
 const TRIES: u32 = 24;
+
+/// Each so many-th scenario has no faults: it is the control of the others.
+const CONTROLS: u64 = 16;
 
 /// The scenarios of a lock as a proptest strategy.
 pub fn plans(entry: &Entry) -> impl Strategy<Value = Scenario> + use<> {
@@ -48,6 +54,9 @@ pub fn draw(entry: &Entry, number: u64) -> Scenario {
             continue;
         }
         let promises = contestant.promises();
+        if number.is_multiple_of(CONTROLS) {
+            return scenario;
+        }
         let aim = draw.aim(&promises);
         if aim.is_none_or(|promise| promise::inside(promise, &scenario).is_ok()) {
             return draw.disturbed(scenario, contestant.as_ref(), aim);
@@ -103,7 +112,7 @@ impl Draw {
 
     /// A scenario without faults.
     fn quiet(&mut self, protocol: &str, number: u64) -> Scenario {
-        let lease = millis(self.one_of(&[1_000, 2_000, 4_000, 10_000]));
+        let lease = millis(self.one_of(&[1_000, 1_000, 2_000, 4_000, 10_000]));
         Scenario {
             name: name(number),
             clients: self.chance.between(2, 5) as usize,
@@ -135,7 +144,7 @@ impl Draw {
         let locks = self.one_of(&[1, 1, 1, 2, 3]);
         let tenth = u64::try_from(lease.as_millis() / 10).unwrap_or(1_000);
         // Short sections, some that need a renewal, a few that outlive the lease.
-        let most = self.one_of(&[tenth, tenth, tenth, tenth * 6, tenth * 25]);
+        let most = self.one_of(&[tenth, tenth, tenth, tenth * 6, tenth * 25, tenth * 25]);
         Workload {
             locks,
             choice: self.one_of(&[Choice::Uniform, Choice::Zipf]),
@@ -174,15 +183,17 @@ impl Draw {
     }
 
     fn network(&mut self) -> Network {
-        let delay = match self.chance.below(6) {
+        let delay = match self.chance.below(8) {
             0 => Delay::Constant(millis(self.chance.between(1, 10))),
             1 => Delay::Exponential { mean: millis(5), most: millis(200) },
             2 => Delay::LogNormal { median: millis(3), sigma_percent: 80, most: millis(150) },
+            // So slow that every request may be overtaken by the next one.
+            3 => Delay::Uniform(millis(1), millis(self.one_of(&[100, 300, 700]))),
             _ => Delay::default(),
         };
         Network {
             delay,
-            loss_percent: self.sometimes(10, |draw| draw.one_of(&[1, 5])).unwrap_or(0),
+            loss_percent: self.sometimes(15, |draw| draw.one_of(&[1, 5, 10])).unwrap_or(0),
             duplicate_percent: self.sometimes(10, |draw| draw.one_of(&[1, 10])).unwrap_or(0),
             links: Vec::new(),
         }
@@ -204,7 +215,7 @@ impl Draw {
             if scenario.faults.len() == wanted {
                 break;
             }
-            let Some(fault) = faults.draw() else { break };
+            let Some(fault) = faults.draw(&scenario.faults) else { break };
             scenario.faults.push(fault);
             if aim.is_some_and(|promise| promise::inside(promise, &scenario).is_err()) {
                 scenario.faults.pop();

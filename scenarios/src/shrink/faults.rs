@@ -122,7 +122,7 @@ fn weaker(fault: &Fault) -> Vec<Fault> {
 }
 
 /// The same fault for this long.
-fn lasts(fault: &Fault, time: Duration) -> Fault {
+pub(crate) fn lasts(fault: &Fault, time: Duration) -> Fault {
     let mut shorter = fault.clone();
     let lasting = match &mut shorter.kind {
         Kind::Pause(fault)

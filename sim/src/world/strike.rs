@@ -8,7 +8,7 @@ use crate::aim::NodeSet;
 use crate::chance::Chance;
 use crate::fault::{ClockStrobe, Fault, Kind, Lasting, Targets, When};
 use crate::links::{Policy, Rule, rules_of};
-use crate::outcome::{Bites, Happening};
+use crate::outcome::{Bites, Happening, Standing};
 use locklab_protocols::contract::{Event, HostEvent, Protocol, Trigger};
 use locklab_protocols::time::Time;
 use std::collections::BTreeMap;
@@ -42,7 +42,10 @@ pub(super) struct Faults {
     strikes: u64,
     struck: Vec<Option<Time>>,
     ended: Vec<Option<Time>>,
-    counts: Vec<u64>,
+    /// How often each was felt; and of these, while a lock was held, and while one was awaited.
+    counts: Vec<[u64; 3]>,
+    /// Whether somebody holds a lock, and whether somebody waits for one.
+    now: (bool, bool),
     healed: bool,
 }
 
@@ -60,7 +63,8 @@ impl Faults {
             strikes: 0,
             struck: vec![None; faults.len()],
             ended: vec![None; faults.len()],
-            counts: vec![0; faults.len()],
+            counts: vec![[0; 3]; faults.len()],
+            now: (false, false),
             healed: false,
         }
     }
@@ -75,7 +79,15 @@ impl Faults {
     }
 
     pub(super) fn bite_often(&mut self, fault: usize, times: u64) {
-        self.counts[fault] += times;
+        let [all, held, awaited] = &mut self.counts[fault];
+        *all += times;
+        *held += times * u64::from(self.now.0);
+        *awaited += times * u64::from(self.now.1);
+    }
+
+    /// How things stand from now on.
+    pub(super) fn things_stand(&mut self, standing: Standing) {
+        self.now = (standing.held, standing.awaited);
     }
 
     pub(super) fn bite_all(&mut self, faults: &[usize]) {
@@ -89,7 +101,9 @@ impl Faults {
             kind: fault.kind.name(),
             struck: self.struck[position],
             ended: self.ended[position],
-            count: self.counts[position],
+            count: self.counts[position][0],
+            while_held: self.counts[position][1],
+            while_awaited: self.counts[position][2],
         };
         faults.iter().enumerate().map(bites).collect()
     }
@@ -137,6 +151,7 @@ impl<P: Protocol> World<P> {
             return;
         }
         self.faults.struck[fault].get_or_insert(self.now);
+        self.observer.watched.struck(kind.name(), self.observer.standing());
         let nodes = touched.slots().map(|slot| self.nodes[slot].id).collect();
         self.trace(|| Happening::FaultBegins { fault, nodes, what: kind.to_string() });
         let active =

@@ -75,7 +75,7 @@ impl Protocol for TtlWatchdogSilent {
 
     fn client(&self, id: ClientId, (): &()) -> WatchdogClient {
         let own_deadline = false;
-        WatchdogClient::new(Claims::new(self.settings, id), own_deadline)
+        WatchdogClient::new(Claims::new(self.settings, id).renewing(), own_deadline)
     }
 
     fn owners(&self, servers: Servers<'_, Self>, lock: LockId) -> Vec<Owner> {

@@ -1,9 +1,11 @@
 //! What a client holds: renewing it, relying on it, giving it back.
 //!
-//! The validity of a holding counts from the *sending* of the request, or of the last renewal that
-//! any guard has acknowledged: as long as one guard keeps the lock, nobody else gets it.
+//! The validity of a holding counts from the *sending* of a copy of the request, or of the last
+//! renewal that any guard has acknowledged: as long as one guard keeps the lock, nobody else gets
+//! it. Which copy, the grant says: the newest that the coordinator had when it decided. So whoever
+//! stood in line for long is not granted a lock that is as good as lost.
 
-use super::{Client, ClientTimer, Fx};
+use super::{Claim, Client, ClientTimer, Fx};
 use crate::contract::{Clock, Ending, LockEvent};
 use crate::id::{LockId, ServerId};
 use crate::two_phase::message::{Message, Request};
@@ -16,11 +18,11 @@ pub struct Holding {
     pub number: u32,
     /// Whether it is being given back.
     pub releasing: bool,
-    /// The number of the newest renewal.
+    /// The number of the newest renewal, counted on from the copies of the request.
     renewal: u32,
     /// Whether an answer to it still counts.
     pending: bool,
-    /// The renewal that the validity counts from; 0 for the request itself.
+    /// The copy or the renewal that the validity counts from.
     counted: u32,
     /// Who freed the lock when it was given back.
     freed: BTreeSet<ServerId>,
@@ -31,10 +33,16 @@ pub struct Holding {
 }
 
 impl Client {
-    /// Begins to hold a lock. Its validity has been counting since the request was sent.
-    pub(super) fn hold(&mut self, lock: LockId, number: u32, fx: &mut Fx) {
-        self.holdings.insert(lock, Holding { number, ..Holding::default() });
+    /// Begins to hold a lock that a claim has got. Its validity has been counting since this copy
+    /// of the request was sent.
+    pub(super) fn hold(&mut self, lock: LockId, claim: &Claim, copy: u32, fx: &mut Fx) {
+        let Claim { number, copies, outdated, .. } = *claim;
+        let holding = Holding { number, renewal: copies, counted: copy, ..Holding::default() };
+        self.holdings.insert(lock, holding);
         if let Some(lease) = self.settings.lease {
+            for other in (outdated + 1..=copies).filter(|other| *other != copy) {
+                fx.disarm(ClientTimer::Validity(lock, number, other));
+            }
             fx.arm(ClientTimer::Renew(lock, number), Clock::Monotonic, lease / 3);
         }
     }

@@ -13,8 +13,13 @@ const REMEMBERED: u32 = 8;
 pub enum Stage {
     /// It is being voted on.
     Voting(AttemptId),
-    /// It was committed, with these tokens.
-    Granted(Tokens),
+    /// It was committed.
+    Granted {
+        /// With these tokens.
+        tokens: Tokens,
+        /// The newest copy of it that was here by then.
+        copy: u32,
+    },
     /// It was aborted, or cancelled before it came.
     Refused,
 }
@@ -66,13 +71,17 @@ mod tests {
         Request { owner, number }
     }
 
+    fn granted() -> Stage {
+        Stage::Granted { tokens: Tokens::new(), copy: 1 }
+    }
+
     #[test]
     fn a_copy_of_an_old_request_is_never_new() {
         let mut requests = Requests::default();
         assert_eq!(requests.get(request(1, 1)), None);
-        requests.insert(request(1, 1), Stage::Granted(Tokens::new()));
+        requests.insert(request(1, 1), granted());
         requests.insert(request(1, 9), Stage::Refused);
-        assert_eq!(requests.get(request(1, 1)), Some(&Stage::Granted(Tokens::new())));
+        assert_eq!(requests.get(request(1, 1)), Some(&granted()));
         requests.insert(request(1, 10), Stage::Refused);
         assert_eq!(requests.get(request(1, 1)), Some(&Stage::Refused), "forgotten, and known old");
         assert_eq!(requests.get(request(1, 5)), None, "it may have been overtaken");

@@ -2,6 +2,7 @@
 
 use crate::contestant::Contestant;
 use crate::scenario::Scenario;
+use crate::shrink::lasts;
 use locklab_protocols::contract::Trigger;
 use locklab_protocols::id::{ClientId, ServerId};
 use locklab_sim::chance::Chance;
@@ -15,6 +16,27 @@ use std::time::Duration;
 
 fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
+}
+
+/// Whether this is a client that stands still at an event of its own.
+fn is_classic(fault: &Fault) -> bool {
+    let at_own_event = matches!(
+        fault.when,
+        When::Event { event: Trigger::Checked | Trigger::Granted, after: Duration::ZERO, .. }
+    );
+    at_own_event
+        && matches!(&fault.kind, Kind::Pause(OnNodes { target, lasting: Lasting::For(_) })
+            if *target == Target::Subject.into())
+}
+
+/// So long after another moment or event.
+fn later(when: &When, by: Duration) -> When {
+    match when {
+        When::At(moment) => When::At(*moment + by),
+        When::Event { event, nth, at, after } => {
+            When::Event { event: *event, nth: *nth, at: at.clone(), after: *after + by }
+        }
+    }
 }
 
 /// Draws the faults of one scenario.
@@ -53,30 +75,110 @@ impl<'a> FaultDraw<'a> {
         draw
     }
 
-    /// A fault of one of the kinds that are on.
-    pub(super) fn draw(&mut self) -> Option<Fault> {
+    /// A fault of one of the kinds that are on. `before` are those that are there already.
+    pub(super) fn draw(&mut self, before: &[Fault]) -> Option<Fault> {
+        let drawn = self.draw_any(before)?;
+        self.over_by_the_heal(drawn)
+    }
+
+    /// The fault, cut short if it would last beyond the heal; none if it would begin after that.
+    fn over_by_the_heal(&self, fault: Fault) -> Option<Fault> {
+        let begins = match &fault.when {
+            When::At(moment) => *moment,
+            When::Event { after, .. } => *after,
+        };
+        let left = millis(self.heal_at).checked_sub(begins).filter(|left| !left.is_zero())?;
+        match fault.kind.lasting() {
+            Lasting::For(time) if time > left => Some(lasts(&fault, left)),
+            _ => Some(fault),
+        }
+    }
+
+    fn draw_any(&mut self, before: &[Fault]) -> Option<Fault> {
+        if let Some(classic) = before.last().filter(|fault| is_classic(fault)).cloned()
+            && self.chance.percent(50)
+        {
+            return Some(self.companion(&classic));
+        }
         let position = self.below(self.kinds.len());
         let name = self.kinds[position];
-        if name == "pause" && self.chance.percent(35) {
+        if name == "pause" && self.chance.percent(50) {
             return Some(self.pause_past_the_lease());
         }
-        let when = self.when();
-        let lasting = self.lasting(&when);
+        let tied = before.last().filter(|_| self.chance.percent(25)).cloned();
+        let (when, lasting) = match tied {
+            Some(other) => self.around(&other),
+            None => {
+                let when = self.when();
+                let lasting = self.lasting(&when);
+                (when, lasting)
+            }
+        };
         let by_event = matches!(when, When::Event { .. });
         Some(Fault { kind: self.kind(name, lasting, by_event)?, when })
     }
 
     /// The classic: a client stands still past its lease where that hurts most. What it needs to
     /// do harm in spite of a fence (a storage that forgets, a server that does) comes on top of it,
-    /// so it must not be rare.
+    /// so it must not be rare. Half of them end about when the lease does, for a write that
+    /// arrives together with the first one of the next owner meets other things than a late one.
     fn pause_past_the_lease(&mut self) -> Fault {
         let event = self.one_of(&[Trigger::Checked, Trigger::Checked, Trigger::Granted]);
         let nth = self.chance.between(1, 6) as u32;
-        let lasts = self.chance.between(self.lease, self.lease * 2).min(self.heal_at);
-        let lasting = Lasting::For(millis(lasts));
+        let lasts = match self.chance.percent(50) {
+            true => self.chance.between(self.lease * 8 / 10, self.lease * 11 / 10),
+            false => self.chance.between(self.lease, self.lease * 2),
+        };
+        let lasting = Lasting::For(millis(lasts.min(self.heal_at)));
         Fault {
             when: When::Event { event, nth, at: Targets::default(), after: Duration::ZERO },
             kind: Kind::Pause(OnNodes { target: Target::Subject.into(), lasting }),
+        }
+    }
+
+    /// What can make a pause worse when the client goes on after it: the storage or the servers
+    /// are down from before that until a little after, or cannot be reached.
+    fn companion(&mut self, classic: &Fault) -> Fault {
+        let (when, lasting) = self.about_the_end_of(classic);
+        let disk = self.one_of(&[DiskLoss::Kept, DiskLoss::UnsyncedLost]);
+        let kind = match self.below(4) {
+            0 | 1 => Kind::Crash(Crash { target: Target::Storage.into(), lasting, disk }),
+            2 => Kind::Crash(Crash { target: self.server().into(), lasting, disk }),
+            _ => {
+                let (from, to) = (Target::Subject.into(), Target::Servers.into());
+                Kind::Cut(Cut { from, to, one_way: self.chance.percent(40), lasting })
+            }
+        };
+        Fault { when, kind }
+    }
+
+    /// When and for how long a fault lasts that has to do with another one: it begins with it,
+    /// while it lasts, or shortly before it ends. Deep failures need two faults that meet.
+    fn around(&mut self, other: &Fault) -> (When, Lasting) {
+        let lasts = self.millis_of(other.kind.lasting());
+        let after = match self.below(4) {
+            0 => 0,
+            1 | 2 => self.chance.between(0, lasts),
+            _ => return self.about_the_end_of(other),
+        };
+        let when = later(&other.when, millis(after.min(self.heal_at / 2)));
+        let lasting = self.lasting(&when);
+        (when, lasting)
+    }
+
+    /// From shortly before until shortly after the end of another fault.
+    fn about_the_end_of(&mut self, other: &Fault) -> (When, Lasting) {
+        let lasts = self.millis_of(other.kind.lasting());
+        let ahead = self.chance.between(1, (self.lease / 2).min(lasts).max(1));
+        let beyond = self.chance.between(1, 1_500);
+        let when = later(&other.when, millis(lasts.saturating_sub(ahead)));
+        (when, Lasting::For(millis(ahead + beyond)))
+    }
+
+    fn millis_of(&self, lasting: Lasting) -> u64 {
+        match lasting {
+            Lasting::For(time) => u64::try_from(time.as_millis()).unwrap_or(self.heal_at),
+            Lasting::UntilHeal | Lasting::ForEver => self.heal_at / 2,
         }
     }
 
@@ -131,7 +233,8 @@ impl<'a> FaultDraw<'a> {
             When::At(moment) => *moment,
             When::Event { after, .. } => *after,
         };
-        let left = self.heal_at - u64::try_from(begins.as_millis()).unwrap_or(0);
+        let begins = u64::try_from(begins.as_millis()).unwrap_or(0);
+        let left = self.heal_at.saturating_sub(begins).max(1);
         let lease = self.lease;
         let lasts = match self.chance.below(8) {
             0 => return Lasting::UntilHeal,
