@@ -99,6 +99,50 @@ impl EnvelopeRow {
         self.breaks_at.zip(self.promised).is_some_and(|(breaks, promised)| breaks <= promised)
     }
 
+    /// The kind of fault, if this program knows it.
+    pub fn fault(&self) -> Option<Over> {
+        Over::ALL.into_iter().find(|over| over.name() == self.over)
+    }
+
+    /// Up to where it is promised, if it was put to the test at all.
+    pub fn promise_in_sight(&self) -> Option<u64> {
+        self.promised.filter(|_| self.tolerates.is_some() || self.breaks_at.is_some())
+    }
+
+    /// What was found, with so many seeds, in words.
+    pub fn told(&self, seeds: u64) -> String {
+        let amount = |amount: u64| match self.fault() {
+            Some(over) => over.amount(amount),
+            None => format!("{amount} {}", self.unit),
+        };
+        let found = match (self.tolerates, self.breaks_at) {
+            (None, None) => "never put to the test".to_owned(),
+            (Some(0), None) => "the fault is never felt".to_owned(),
+            (Some(held), None) if held >= self.most => format!("never, up to {}", amount(held)),
+            (Some(held), None) => format!("held to {}, untested beyond", amount(held)),
+            (_, Some(0)) => "breaks without the fault".to_owned(),
+            (held, Some(breaks)) => {
+                let held = held.map_or("-".to_owned(), amount);
+                let share = match self.broken_runs {
+                    0 => String::new(),
+                    broken => format!(" ({broken}/{seeds})"),
+                };
+                format!("{held}, not {}{share}", amount(breaks))
+            }
+        };
+        let again = match self.holds_again.first() {
+            Some(first) => format!("; again at {}", amount(*first)),
+            None => String::new(),
+        };
+        let promise = match self.promised {
+            _ if self.breaks_its_promise() => "; BROKEN PROMISE".to_owned(),
+            Some(promised) if promised >= self.most => "; promised".to_owned(),
+            Some(promised) => format!("; promised {}", amount(promised)),
+            None => String::new(),
+        };
+        format!("{found}{again}{promise}")
+    }
+
     /// Whether it is promised and was never put to the test.
     pub fn is_undecided(&self) -> bool {
         self.promised.is_some() && self.tolerates.is_none() && self.breaks_at.is_none()
@@ -106,6 +150,11 @@ impl EnvelopeRow {
 }
 
 impl Envelope {
+    /// The rows that belong side by side: those of one kind of fault and one measure.
+    pub fn charts(&self) -> impl Iterator<Item = &[EnvelopeRow]> {
+        self.rows.chunk_by(|one, other| (&one.over, &one.measure) == (&other.over, &other.measure))
+    }
+
     /// The text of the report.
     pub fn to_json(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).expect("an envelope has a form in JSON");

@@ -1,4 +1,4 @@
-//! Pages: a report or one run as one self-contained HTML file.
+//! Pages: a report, an envelope or one run as one self-contained HTML file.
 //!
 //! A page works without a server and without a network: its style, its scripts and its data are
 //! inside, and its content policy forbids everything else. What matters most (the verdicts, the
@@ -10,9 +10,11 @@
 //! A charting library would bring more script than all of it is.
 
 mod data;
+mod envelope;
 mod overview;
 mod verdict;
 
+pub use envelope::envelope;
 pub use verdict::{Point, Tone, Verdict, verdict};
 
 use crate::report::{Report, ReportFailure};

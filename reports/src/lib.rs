@@ -17,6 +17,7 @@ pub mod markdown;
 pub mod merge;
 pub mod report;
 pub mod staging;
+pub mod summary;
 pub mod tables;
 pub mod terminal;
 pub use locklab_scenarios::trace;

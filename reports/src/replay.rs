@@ -6,12 +6,18 @@ use std::collections::BTreeMap;
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Calls {
     paths: BTreeMap<String, String>,
+    command: Option<String>,
 }
 
 impl Calls {
     /// From now on the scenario of this name is called by a path.
     pub fn by_path(&mut self, name: &str, path: &str) {
         self.paths.insert(name.to_owned(), path.to_owned());
+    }
+
+    /// From now on it is this command that plays a run again: it was one of real processes.
+    pub fn by_command(&mut self, command: &str) {
+        self.command = Some(command.to_owned());
     }
 
     /// How a scenario is called: by its name, or by its path.
@@ -21,6 +27,9 @@ impl Calls {
 
     /// The command that plays a run again and tells its story.
     pub fn replay(&self, scenario: &str, protocol: &str, seed: u64) -> String {
+        if let Some(command) = &self.command {
+            return command.clone();
+        }
         let scenario = quoted(&self.call(scenario));
         format!("cargo run --release -- run {scenario} --protocol {protocol} --seed {seed}")
     }

@@ -5,11 +5,12 @@
 //! format, and nothing else is; the values inside the program may change without it. A JSON Schema
 //! of it ([`schema`]) is checked in as `reports/schema/report-2.json`.
 //!
-//! Times are nanoseconds unless their names say otherwise, simulated ones unless it was processes
-//! that ran, shares are thousandths or
-//! millionths, everything is a whole number, and nothing depends on the machine, the clock or the
-//! number of threads: equal inputs give equal bytes. A report holds what its numbers are made of,
-//! run by run, so that what was run apart can be [put together](Report::comparison) again.
+//! Times are nanoseconds unless their names say otherwise, shares are thousandths or millionths,
+//! and everything is a whole number. Times are simulated, and nothing depends on the machine, the
+//! clock or the number of threads: equal inputs give equal bytes. Only where real processes ran
+//! ([`Source::Live`]) times are those of the machine, and no two runs are alike. A report holds
+//! what its numbers are made of, run by run, so that what was run apart can be
+//! [put together](Report::comparison) again.
 
 mod about;
 mod cell;
@@ -160,6 +161,10 @@ impl Report {
         for scenario in self.scenarios.iter().filter(|one| one.call != one.name) {
             calls.by_path(&scenario.name, &scenario.call);
         }
+        let live = self.cells.iter().filter(|cell| cell.source == Source::Live);
+        if let Some(command) = live.filter_map(|cell| cell.replay.as_deref()).next() {
+            calls.by_command(command);
+        }
         calls
     }
 
@@ -200,6 +205,8 @@ impl Report {
                 return Err(NoReport(why));
             }
         };
+        let whole = report.shard.map_or(report.seeds, |shard| shard.whole);
+        report.seeds.end().and_then(|_| whole.end()).map_err(NoReport)?;
         report.comparison()?;
         Ok(report)
     }

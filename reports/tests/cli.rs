@@ -462,7 +462,9 @@ fn a_check_that_stops_early_says_that_it_does_not_know() {
 
 #[test]
 fn a_check_of_what_has_no_model_says_so() {
-    let cases: [(&[&str], &str); 5] = [
+    let crowd = ["check", "--servers", "5", "--clients", "3"];
+    let cases: [(&[&str], &str); 6] = [
+        (&crowd, "error: 5 servers, 3 clients and the storage are 9 nodes; a model has room for 8"),
         (&["check", "tttl"], "error: unknown protocol `tttl`; did you mean `ttl`?\n"),
         (&["check", "ttl-watchdog"], "error: `ttl-watchdog` has no model; there are: ttl, "),
         (&["check", "ttl", "--servers", "3"], "error: `ttl` does not come with --servers 3\n"),

@@ -1,15 +1,19 @@
 //! Whatever stands in a file, the answer is a message and never a panic.
 //!
-//! Valid reports, states, scenario files and artifacts are changed in some places, of their bytes
-//! or of their values, and read. What can still be read is then used: written and read again, held
-//! against promises, now and then played. Each input has a number. A few thousand are tried here;
+//! Valid reports, baselines, shards, summaries, states, scenario files and artifacts are changed in some places,
+//! of their bytes or of their values, and read. What can still be read is then used: written and
+//! read again, shown with every face, gated, merged, held against promises, now and then played. Each input has a number. A few thousand are tried here;
 //! more with `LOCKLAB_FUZZ=200000 cargo test -p locklab-reports --test fuzz`, so many of each sort.
 
 #[path = "fuzz/mutate.rs"]
 mod mutate;
 
 use locklab_reports::envelope::State;
+use locklab_reports::gate::{Baseline, Tolerances, changes};
+use locklab_reports::merge::merge;
 use locklab_reports::report::Report;
+use locklab_reports::summary::{self, Summary};
+use locklab_reports::{html, junit, markdown};
 use locklab_scenarios::artifact::Artifact;
 use locklab_scenarios::registry::{self, Contestants};
 use locklab_scenarios::scenario::Scenario;
@@ -43,7 +47,11 @@ fn fuzz(sort: &str, valid: &[String], read: impl Fn(&str, &mut Dice) -> Result<(
                 assert!(!why.trim().is_empty(), "{sort} {number}: refused without a word");
                 bad += 1;
             }
-            Err(_) => panic!("{sort} {number} panicked:\n{text}"),
+            Err(_) => {
+                let file = std::env::temp_dir().join(format!("locklab-{sort}-{number}"));
+                std::fs::write(&file, text).expect("written");
+                panic!("{sort} {number} panicked; it is in {}", file.display());
+            }
         }
     }
     println!("{sort}: {good} of {} inputs could be read and were used", good + bad);
@@ -52,18 +60,73 @@ fn fuzz(sort: &str, valid: &[String], read: impl Fn(&str, &mut Dice) -> Result<(
 
 #[test]
 fn reports() {
+    let valid = [compared(&[])];
+    fuzz("report", &valid, |text, dice| {
+        let report = Report::from_json(text).map_err(|why| why.to_string())?;
+        let again = Report::from_json(&report.to_json());
+        assert_eq!(again.as_ref(), Ok(&report), "what was written is not read back");
+        if dice.below(8) == 0 {
+            html::report(&report);
+            junit::junit(&report);
+            markdown::markdown(&report);
+        }
+        Ok(())
+    });
+}
+
+/// The report of a small comparison.
+fn compared(more: &[&str]) -> String {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("report.json");
     let mut compare = Command::new(env!("CARGO_BIN_EXE_locklab"));
     compare.args(["compare", "--quiet", "--protocol", "ttl", "--protocol", "redlock"]);
     compare.args(["--scenario", "calm", "--scenario", "gc-pause-past-lease", "--seeds", "2"]);
-    compare.arg("--json").arg(&file).output().expect("the binary runs");
-    let valid = [std::fs::read_to_string(&file).expect("a report")];
-    fuzz("report", &valid, |text, _| {
-        let report = Report::from_json(text).map_err(|why| why.to_string())?;
-        let again = Report::from_json(&report.to_json());
-        assert_eq!(again.as_ref(), Ok(&report), "what was written is not read back");
-        Ok(())
+    compare.args(more).arg("--json").arg(&file).output().expect("the binary runs");
+    std::fs::read_to_string(&file).expect("a report")
+}
+
+#[test]
+fn baselines() {
+    let report = Report::from_json(&compared(&[])).expect("a report");
+    let valid = [Baseline::of(&report, Tolerances::default()).to_json()];
+    fuzz("baseline", &valid, |text, _| {
+        let baseline = Baseline::from_json(text).map_err(|why| why.to_string())?;
+        let again = Baseline::from_json(&baseline.to_json());
+        assert_eq!(again.as_ref(), Ok(&baseline), "what was written is not read back");
+        changes(&baseline, &report).map(drop)
+    });
+}
+
+#[test]
+fn shards() {
+    let parts = [compared(&["--shard", "1/2"]), compared(&["--shard", "2/2"])];
+    let other = Report::from_json(&parts[1]).expect("a report");
+    fuzz("shard", &parts[..1], |text, _| {
+        let part = Report::from_json(text).map_err(|why| why.to_string())?;
+        let parts = vec![("one".to_owned(), part), ("other".to_owned(), other.clone())];
+        merge(parts).map(drop)
+    });
+}
+
+#[test]
+fn summaries() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let part = |shard: &str| {
+        let file = folder.path().join("part.json");
+        let mut search = Command::new(env!("CARGO_BIN_EXE_locklab"));
+        search.current_dir(folder.path()).args(["search", "--quiet", "--protocol", "ttl"]);
+        search.args(["--runs", "20", "--shard", shard, "--json"]).arg(&file);
+        search.output().expect("the binary runs");
+        std::fs::read_to_string(&file).expect("a summary")
+    };
+    let valid = [part("1/2")];
+    let other = Summary::from_json(&part("2/2")).expect("a summary");
+    fuzz("summary", &valid, |text, _| {
+        let part = Summary::from_json(text).map_err(|why| why.to_string())?;
+        let again = Summary::from_json(&part.to_json());
+        assert_eq!(again.as_ref(), Ok(&part), "what was written is not read back");
+        let parts = vec![("one".to_owned(), part), ("other".to_owned(), other.clone())];
+        summary::merge(parts).map(drop)
     });
 }
 

@@ -81,6 +81,29 @@ fn a_stop_past_the_lease_breaks_ttl_and_the_fence_saves_the_data() {
         [("mutual-exclusion", "broken"), ("fenced-writes", "held"), ("no-lost-update", "held")];
     assert_verdicts(&run, &expected);
     assert_eq!(run.0.status.code(), Some(0));
+    is_shown_later(&run.1);
+}
+
+/// Its report is shown as what it is.
+fn is_shown_later(report: &serde_json::Value) {
+    let place = tempfile::tempdir().expect("a folder");
+    let show = |more: &[&str]| {
+        let file = place.path().join("report.json");
+        std::fs::write(&file, report.to_string()).expect("written");
+        let show = Command::new(PROGRAM).arg("report").arg(file).args(more).output();
+        let Output { status, stdout, stderr } = show.expect("it runs");
+        (status.code(), String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned())
+    };
+    let (code, said) = show(&[]);
+    assert_eq!(code, Some(0), "{said}");
+    for words in ["(real time)", "1 scenario, live.", "cargo run --release -- live ttl --scenario"]
+    {
+        assert!(said.contains(words), "{words} is not in {said}");
+    }
+    let page = place.path().join("page.html").display().to_string();
+    let (code, said) = show(&["--html", &page]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("`locklab live --html` makes a page"), "{said}");
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn a_search_says_what_it_looked_at() {
     assert!(text.contains("4.870 %   (60 runs)"), "{text}");
     assert!(text.contains("60 runs, 0 findings."), "{text}");
     let report = std::fs::read_to_string(&json).expect("it was written");
-    assert!(report.contains("\"schema\": \"locklab/search/1\""), "{report}");
+    assert!(report.contains("\"schema\": \"locklab/search/2\""), "{report}");
     assert_eq!(stdout(&search("3")), text);
     assert_eq!(std::fs::read_to_string(&json).expect("it was written"), report);
 }

@@ -144,3 +144,43 @@ fn a_part_without_a_file_and_a_part_that_is_none_are_bad_input() {
     let output = locklab(folder.path(), &["compare", "--scenario", "calm", "--shard", "1/2"]);
     assert_eq!(output.status.code(), Some(2), "nobody would know what came out");
 }
+
+/// Arguments of a search of two locks.
+fn search<'a>(runs: &'a str, json: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let what = ["search", "--protocol", "ttl", "--protocol", "redlock", "--out", "found"];
+    [&what[..], &["--runs", runs, "--json", json], more].concat()
+}
+
+#[test]
+fn a_search_in_parts_is_the_whole_search() {
+    let folder = folder();
+    let folder = folder.path();
+    locklab(folder, &search("70", "whole.json", &[]));
+    for of in [1, 3, 7] {
+        let part = |number: u64| {
+            let (name, shard) = (format!("part-{number}.json"), format!("{number}/{of}"));
+            locklab(folder, &search("70", &name, &["--shard", &shard]));
+            name
+        };
+        let parts: Vec<String> = (1..=of).rev().map(part).collect();
+        let merged = merge(folder, &parts);
+        assert!(matches!(merged.status.code(), Some(0 | 1)), "{merged:?}");
+        assert!(read(folder, "m.json") == read(folder, "whole.json"), "{of} parts differ");
+    }
+    let refused = |names: &[&str], message: &str| {
+        let output = merge(folder, names);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(message), "`{message}` is not in: {said}");
+    };
+    refused(&["whole.json"], "is a whole search and no part of one");
+    let six =
+        ["part-1.json", "part-2.json", "part-3.json", "part-4.json", "part-5.json", "part-6.json"];
+    refused(&six, "part 7 of 7 is missing");
+    refused(&["part-1.json", "part-1.json"], "part 1 of 7 is there twice");
+    locklab(folder, &search("71", "other.json", &["--shard", "2/7"]));
+    refused(&["part-1.json", "other.json"], "it is a part of another search");
+    let text = read(folder, "part-2.json");
+    std::fs::write(folder.join("cut.json"), &text[..text.len() / 2]).expect("written");
+    refused(&["part-1.json", "cut.json"], "it is cut short");
+}

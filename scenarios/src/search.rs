@@ -62,6 +62,8 @@ pub struct Finding {
 pub struct Found {
     /// How many runs there were.
     pub runs: u64,
+    /// How many runs were left out before them.
+    pub skipped: u64,
     /// The first of each sort, in the order in which they were found.
     pub findings: Vec<Finding>,
     /// What was looked at.
@@ -75,7 +77,9 @@ pub struct Task<'a> {
     pub contestants: &'a Contestants,
     /// Each meets the scenarios from this number on.
     pub first_seed: u64,
-    /// It ends after so many runs.
+    /// So many runs are left out at its beginning: others make them.
+    pub skip: u64,
+    /// It ends after so many runs, those left out among them.
     pub runs: u64,
     /// Plans that are kept because they reached something, if any are; half of the scenarios are
     /// then mutations of them.
@@ -94,13 +98,13 @@ pub fn search(
     go_on: &(dyn Fn() -> bool + Sync),
     on_block: &mut dyn FnMut(&Found, &[Kept]),
 ) -> Found {
-    let Task { contestants, first_seed, runs, mut corpus } = task;
+    let Task { contestants, first_seed, skip, runs, mut corpus } = task;
     let entries = contestants.entries();
-    let mut found = Found::default();
+    let mut found = Found { skipped: skip, ..Found::default() };
     if let Some(corpus) = &mut corpus {
         replay(corpus, contestants, &mut found, go_on, on_block);
     }
-    let mut next = 0;
+    let mut next = skip;
     while next < runs && !entries.is_empty() && go_on() {
         let end = (next + BLOCK).min(runs);
         let one = |run: u64| {
@@ -197,7 +201,7 @@ impl Found {
                     reason: format!("at {at}: {reason}"),
                     seed,
                     scenario: scenario.clone(),
-                    run: self.runs,
+                    run: self.skipped + self.runs,
                     times: 1,
                 }),
             }

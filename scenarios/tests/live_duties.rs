@@ -59,8 +59,13 @@ mod unix {
     }
 
     fn probes() -> Contestants {
-        let scripts =
-            [Script::WriteSyncWrite, Script::TwoTimersAndAWord, Script::ArmTwice, Script::AskTwice];
+        let scripts = [
+            Script::WriteSyncWrite,
+            Script::TwoTimersAndAWord,
+            Script::ArmTwice,
+            Script::AskTwice,
+            Script::KeepTheWord,
+        ];
         scripts.into_iter().fold(Contestants::none(), |all, script| all.with_live(Probe(script)))
     }
 

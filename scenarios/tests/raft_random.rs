@@ -15,7 +15,7 @@ use locklab_protocols::spec::{Guarantee, Verdict};
 use locklab_scenarios::contestant::Contestant;
 use locklab_scenarios::promise::inside;
 use locklab_scenarios::scenario::Scenario;
-use locklab_sim::outcome::Outcome;
+use locklab_sim::outcome::{Outcome, never_felt};
 use locklab_sim::{Plan, Record, run};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -51,9 +51,9 @@ struct Tally {
     steps: u64,
     /// In how many runs each kind of fault bit.
     bit: BTreeMap<&'static str, u64>,
-    /// In how many runs each guarantee was broken, held, or something else; where it had to hold,
-    /// and where not.
-    verdicts: BTreeMap<(Guarantee, bool), [u64; 3]>,
+    /// In how many runs each guarantee was broken, held with every fault felt, held with some fault
+    /// not felt, or not put to the test; where it had to hold, and where not.
+    verdicts: BTreeMap<(Guarantee, bool), [u64; 4]>,
     /// The first broken run of each guarantee that must hold.
     broken: BTreeMap<Guarantee, (u64, String)>,
     /// How long after the heal the first grant came, at the most.
@@ -66,6 +66,7 @@ impl Tally {
         for bites in outcome.bites.iter().filter(|bites| bites.count > 0) {
             tally.bit.insert(bites.kind, 1);
         }
+        let not_felt = never_felt(&outcome.bites).map(Verdict::not_exercised);
         for (guarantee, verdict) in &outcome.verdicts {
             let must_hold = must_hold(raft, scenario, *guarantee);
             let counts = tally.verdicts.entry((*guarantee, must_hold)).or_default();
@@ -77,7 +78,9 @@ impl Tally {
                     }
                 }
                 Verdict::Held => counts[1] += 1,
-                _ => counts[2] += 1,
+                // What did not break is only called so because of the fault.
+                _ if Some(verdict) == not_felt.as_ref() => counts[2] += 1,
+                _ => counts[3] += 1,
             }
         }
         tally.recovery = outcome.measures.recovery.unwrap_or_default();
@@ -123,9 +126,12 @@ fn the_log_decides_whatever_happens() {
     for (kind, count) in &tally.bit {
         println!("  {kind} bit in {count} runs");
     }
-    for ((guarantee, must_hold), [broken, held, other]) in &tally.verdicts {
+    for ((guarantee, must_hold), [broken, held, without, idle]) in &tally.verdicts {
         let place = if *must_hold { "where it must hold" } else { "elsewhere" };
-        println!("  {guarantee}, {place}: {held} held, {broken} broken, {other} not judged");
+        println!(
+            "  {guarantee}, {place}: {broken} broken, {held} held, {without} held with a fault that \
+             was not felt, {idle} not put to the test"
+        );
     }
     let Some((guarantee, (seed, reason))) = tally.broken.iter().min_by_key(|(_, first)| first.0)
     else {

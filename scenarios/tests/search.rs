@@ -46,7 +46,7 @@ fn the_draws_cover_the_vocabulary_and_the_promises() {
 fn on_threads(threads: usize) -> Found {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
     let contestants = Contestants::shelf().only(&["ttl", "redlock"]).expect("they are there");
-    let task = Task { contestants: &contestants, first_seed: 1, runs: 100, corpus: None };
+    let task = Task { contestants: &contestants, first_seed: 1, skip: 0, runs: 100, corpus: None };
     pool.install(|| search(task, &|| true, &mut |_, _| {}))
 }
 
@@ -61,7 +61,7 @@ fn one_thread_and_several_find_the_same() {
 #[test]
 fn a_search_that_may_not_begin_has_looked_at_nothing() {
     let contestants = Contestants::shelf();
-    let task = Task { contestants: &contestants, first_seed: 1, runs: 100, corpus: None };
+    let task = Task { contestants: &contestants, first_seed: 1, skip: 0, runs: 100, corpus: None };
     let found = search(task, &|| false, &mut |_, _| {});
     assert_eq!(found, Found::default());
 }
@@ -102,7 +102,7 @@ fn a_corpus_grows_and_is_gone_on_from() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
         let mut kept: Vec<Kept> = Vec::new();
         let corpus = Some(corpus.clone());
-        let task = Task { contestants: &contestants, first_seed, runs: 128, corpus };
+        let task = Task { contestants: &contestants, first_seed, skip: 0, runs: 128, corpus };
         let found =
             pool.install(|| search(task, &|| true, &mut |_, new| kept.extend_from_slice(new)));
         (found, kept)

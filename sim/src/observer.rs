@@ -2,7 +2,7 @@
 //! roles that faults aim at, the trace, and the hash.
 
 use crate::coverage::Watched;
-use crate::outcome::{Bites, Measures, Outcome, Standing, Traced, Wait};
+use crate::outcome::{Bites, Measures, Outcome, Standing, Traced, Wait, never_felt};
 use crate::plan::Plan;
 use locklab_protocols::contract::{
     Event, HostEvent, LockEvent, Observation, Protocol, Servers, StorageEvent, WorkEvent,
@@ -196,14 +196,7 @@ impl Observer {
             self.wait_ended(since, end, false);
         }
         let mut verdicts = self.monitors.verdicts(end);
-        if let Some(position) = bites.iter().position(|bites| bites.count == 0) {
-            let kind = bites[position].kind;
-            let reason = match bites[position].struck {
-                Some(at) => {
-                    format!("fault {} ({kind}) struck at {at} and bit nothing", position + 1)
-                }
-                None => format!("fault {} ({kind}) never struck", position + 1),
-            };
+        if let Some(reason) = never_felt(&bites) {
             for verdict in verdicts.values_mut().filter(|verdict| **verdict == Verdict::Held) {
                 *verdict = Verdict::not_exercised(reason.clone());
             }

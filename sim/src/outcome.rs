@@ -72,6 +72,17 @@ pub struct Standing {
     pub last: Option<Trigger>,
 }
 
+/// Why nothing of a run counts as held: the first fault of its plan that was never felt.
+pub fn never_felt(bites: &[Bites]) -> Option<String> {
+    let position = bites.iter().position(|bites| bites.count == 0)?;
+    let Bites { kind, struck, .. } = &bites[position];
+    let number = position + 1;
+    Some(match struck {
+        Some(at) => format!("fault {number} ({kind}) struck at {at} and bit nothing"),
+        None => format!("fault {number} ({kind}) never struck"),
+    })
+}
+
 /// What was counted in a run. Times are simulated.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Measures {

@@ -12,7 +12,7 @@ use crate::checks::{Checked, Report, page};
 use crate::terminal::Terminal;
 use clap::{Args, value_parser};
 use indicatif::{ProgressBar, ProgressDrawTarget};
-use locklab_models::{Limits, Progress, Size, Subject, subjects};
+use locklab_models::{Limits, MOST_NODES, Progress, Size, Subject, subjects};
 use locklab_scenarios::registry::Contestants;
 use locklab_scenarios::sim::text::parse_duration;
 use std::io::IsTerminal;
@@ -67,8 +67,17 @@ pub(super) struct SizeArguments {
 }
 
 impl SizeArguments {
-    pub(super) fn size(self) -> Size {
-        Size { servers: self.servers.map(usize::from), clients: self.clients.map(usize::from) }
+    pub(super) fn size(self) -> Result<Size, Trouble> {
+        let (servers, clients) = (self.servers.unwrap_or(3), self.clients.unwrap_or(2));
+        // Besides them, the storage.
+        let nodes = usize::from(servers) + usize::from(clients) + 1;
+        if nodes > MOST_NODES {
+            return Err(Trouble::Asked(format!(
+                "{servers} servers, {clients} clients and the storage are {nodes} nodes; a model has \
+                 room for {MOST_NODES}: ask for fewer servers or clients"
+            )));
+        }
+        Ok(Size { servers: self.servers.map(usize::from), clients: self.clients.map(usize::from) })
     }
 }
 
@@ -103,7 +112,7 @@ impl Check {
         if self.timed {
             return self.run_timed(terminal);
         }
-        let subjects = chosen(&self.protocols, self.size.size())?;
+        let subjects = chosen(&self.protocols, self.size.size()?)?;
         if self.walk.is_some() || self.walks.is_some() {
             return self.run_walks(&subjects);
         }

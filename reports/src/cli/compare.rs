@@ -146,21 +146,25 @@ pub(super) fn page(comparison: &Comparison, report: &Report, terminal: &Terminal
     if measured.is_empty() {
         measured.extend(board.scenarios.first());
     }
-    let seeds = (report.seeds.first, report.seeds.count);
+    let live = report.is_of_processes();
     let mut page = heading(terminal, "What holds");
     page += &glance(&board, terminal);
     if board.scenarios.len() > 1 {
         page += &format!("\n{}", heading(terminal, "What breaks where"));
         page += &detail(&board, terminal);
     }
-    page += &format!("\n{}", heading(terminal, "What it costs (simulated time)"));
+    let time = if live { "real" } else { "simulated" };
+    page += &format!("\n{}", heading(terminal, &format!("What it costs ({time} time)")));
     page += &measures(&board, terminal, &measured);
     page += &findings(&board, &report.calls(), terminal);
-    page += &format!("\n{}\n", summary(comparison, &board, seeds));
+    let Seeds { first, count } = report.seeds;
+    let last = first.saturating_add(count.saturating_sub(1));
+    let ran = if live { "live".to_owned() } else { format!("seeds {first} to {last}") };
+    page += &format!("\n{}\n", summary(comparison, &board, (&ran, count)));
     page
 }
 
-fn summary(comparison: &Comparison, board: &Board<'_>, (first, count): (u64, u64)) -> String {
+fn summary(comparison: &Comparison, board: &Board<'_>, (ran, count): (&str, u64)) -> String {
     let runs: u64 = comparison.measures.iter().map(|row| row.runs).sum();
     let broken = |cell: &&Cell| cell.verdict == Judgement::Broken;
     let found = comparison.cells.iter().filter(broken).count();
@@ -169,7 +173,6 @@ fn summary(comparison: &Comparison, board: &Board<'_>, (first, count): (u64, u64
         |number: usize, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
     let protocols = many(board.protocols.len(), "protocol");
     let scenarios = many(board.scenarios.len(), "scenario");
-    let last = first.saturating_add(count.saturating_sub(1));
     let outcome = match complaints {
         0 => "all is as promised and expected".to_owned(),
         1 => "1 is NOT as it should be".to_owned(),
@@ -177,7 +180,7 @@ fn summary(comparison: &Comparison, board: &Board<'_>, (first, count): (u64, u64
     };
     let room = failure_rate_at_most(count) * 100.0;
     format!(
-        "{runs} runs: {protocols}, {scenarios}, seeds {first} to {last}.\n\
+        "{runs} runs: {protocols}, {scenarios}, {ran}.\n\
          {found} of {} cells broke; {outcome}.\n\
          What held in {} may break in up to {room:.1} % of such runs (95 % confidence).",
         comparison.cells.len(),

@@ -7,6 +7,7 @@ use super::output::{self, Output};
 use super::trouble::Trouble;
 use super::{choose, on_ctrl_c};
 use crate::envelope::{Envelope as Report, EnvelopeRow, SCHEMA, chart};
+use crate::html;
 use crate::terminal::Terminal;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, value_parser};
@@ -56,6 +57,9 @@ pub(super) struct Envelope {
     /// Write the envelope for programs to this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Write a page with the chart to this file
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// No progress and no notes
     #[arg(long, short)]
     quiet: bool,
@@ -74,6 +78,7 @@ impl Envelope {
     pub(super) fn run(&self, terminal: &Terminal) -> Result<Exit, Trouble> {
         let contestants = choose::protocols(&self.protocols)?;
         let json = self.json.as_deref().map(Output::at).transpose()?;
+        let html = self.html.as_deref().map(Output::at).transpose()?;
         let stop = Arc::new(AtomicBool::new(false));
         let store = Store::open(self.state.as_deref(), self.first_seed, self.seeds)?;
         let known = store.check(&contestants, &stop)?;
@@ -100,6 +105,9 @@ impl Envelope {
         };
         if let Some(json) = json {
             json.write(|file| file.write_all(envelope.to_json().as_bytes()))?;
+        }
+        if let Some(html) = html {
+            html.write(|file| file.write_all(html::envelope(&envelope).as_bytes()))?;
         }
         output::print(&chart(&envelope, terminal))?;
         Ok(exit(&envelope.rows))

@@ -48,6 +48,8 @@ pub(super) const ENVELOPE: &str = "\
 Examples:
   locklab envelope --over pause
       all locks: how long may a holder stand still?
+  locklab envelope --html envelope.html
+      all of it, as a page
   locklab envelope raft redlock --over clock-rate
       two locks beside each other
   locklab envelope ttl --guarantee no-lost-update --seeds 200 --state ttl-envelope.json

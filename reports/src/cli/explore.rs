@@ -23,7 +23,7 @@ pub(super) struct Explore {
 
 impl Explore {
     pub(super) fn run(&self) -> Result<Exit, Trouble> {
-        let subjects = check::chosen(std::slice::from_ref(&self.protocol), self.size.size())?;
+        let subjects = check::chosen(std::slice::from_ref(&self.protocol), self.size.size()?)?;
         let wanted = usize::from(self.configuration);
         let Some(subject) = subjects.get(wanted - 1) else {
             let (protocol, there) = (&self.protocol, subjects.len());

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 /// Shows a report that was written before.
 #[derive(Args, Debug)]
 pub(super) struct Report {
-    /// A report, as `compare --json` or `run --json` writes it
+    /// A report, as `compare --json`, `run --json` or `live --json` writes it
     #[arg(value_name = "REPORT.json")]
     report: PathBuf,
     #[command(flatten)]
@@ -40,6 +40,11 @@ impl Report {
         let unfit = |why| Trouble::unfit("a report", &self.report, &why);
         let comparison = report.comparison().map_err(unfit)?;
         let open = self.faces.open()?;
+        let (_, wants_page) = open.wants();
+        if wants_page && report.is_of_processes() {
+            let why = "real processes were run; `locklab live --html` makes a page of a run";
+            return Err(Trouble::unfit("a report that a page can be made of", &self.report, &why));
+        }
         open.write(&report)?;
         let text = match self.format {
             Format::Json => report.to_json(),

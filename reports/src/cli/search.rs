@@ -1,19 +1,20 @@
 //! `locklab search`: looks for promises that do not hold, in scenarios that nobody wrote.
 
 mod page;
-mod summary;
 
 use super::exit::Exit;
 use super::output::{self, Output};
 use super::trouble::Trouble;
 use super::{choose, note, on_ctrl_c};
+use crate::merge::Shard;
+use crate::summary::{CorpusRow, GoneRow, Summary};
 use crate::terminal::Terminal;
 use clap::{Args, value_parser};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use locklab_protocols::spec::Goal;
 use locklab_scenarios::artifact::{Artifact, Expectation, Rate};
 use locklab_scenarios::registry::Contestants;
-use locklab_scenarios::search::{self, Corpus, Finding, Found, Kept, Task};
+use locklab_scenarios::search::{self, Corpus, Finding, Found, Kept, Task, chance_still_there};
 use locklab_scenarios::shrink::{self, Source, USUAL_RUNS, shrink};
 use locklab_scenarios::sim::Record;
 use locklab_scenarios::sim::fault::Kind;
@@ -47,6 +48,10 @@ pub(super) struct Search {
     /// Keep plans that reach something new in this folder, and mutate those that are there
     #[arg(long, value_name = "DIR")]
     corpus: Option<PathBuf>,
+    /// Make one of several parts of the runs, such as `3/8`; `locklab merge` puts their summaries
+    /// together
+    #[arg(long, value_name = "I/N", requires_all = ["runs", "json"], conflicts_with_all = ["corpus", "first"])]
+    shard: Option<Shard>,
     /// Where the folders of findings go
     #[arg(long, value_name = "DIR", default_value = "findings")]
     out: PathBuf,
@@ -100,10 +105,14 @@ impl Search {
         on_ctrl_c(&stop)?;
         let (found, corpus) = self.searched(&contestants, corpus, &stop)?;
         let saved = self.saved(&contestants, &found, &stop)?;
-        let gone = gone(&self.out, &found, &saved);
+        // What a part did not find may be in another.
+        let gone = match self.shard {
+            Some(_) => Vec::new(),
+            None => gone(&self.out, &found, &saved),
+        };
         let searched = Searched { found, saved, corpus, gone };
         if let Some(json) = json {
-            let text = summary::text(&searched, self.first_seed);
+            let text = self.summary(&searched).to_json();
             json.write(|file| file.write_all(text.as_bytes()))?;
         }
         output::print(&page::page(&searched, terminal))?;
@@ -151,8 +160,9 @@ impl Search {
         let pool = pool
             .build()
             .map_err(|error| Trouble::Asked(format!("cannot start the threads: {error}")))?;
-        let runs = self.runs.unwrap_or(u64::MAX);
-        let task = Task { contestants, first_seed: self.first_seed, runs, corpus };
+        let (skip, runs) = self.share();
+        let (first_seed, runs) = (self.first_seed, skip.saturating_add(runs));
+        let task = Task { contestants, first_seed, skip, runs, corpus };
         let found = pool.install(|| search::search(task, &go_on, &mut on_block));
         bar.finish_and_clear();
         match unwritten {
@@ -161,8 +171,29 @@ impl Search {
         }
     }
 
+    /// How many runs others make first, and how many are to be made here.
+    fn share(&self) -> (u64, u64) {
+        let runs = self.runs.unwrap_or(u64::MAX);
+        self.shard.map_or((0, runs), |shard| shard.share(0, runs))
+    }
+
+    fn summary(&self, searched: &Searched) -> Summary {
+        let Searched { found, saved, corpus, gone } = searched;
+        let without_faults: Vec<bool> = saved.iter().map(|saved| saved.without_faults).collect();
+        let mut summary = Summary::of(found, self.first_seed, &without_faults);
+        summary.gone = gone.iter().map(Gone::row).collect();
+        summary.corpus = corpus.map(|(plans, new)| CorpusRow { plans, new });
+        match (self.shard, self.runs) {
+            (Some(shard), Some(runs)) => summary.part(shard, runs),
+            _ => summary,
+        }
+    }
+
     fn bar(&self) -> ProgressBar {
-        let bar = ProgressBar::with_draw_target(self.runs, ProgressDrawTarget::hidden());
+        let bar = ProgressBar::with_draw_target(
+            self.runs.map(|_| self.share().1),
+            ProgressDrawTarget::hidden(),
+        );
         if !self.quiet && std::io::stderr().is_terminal() {
             bar.set_draw_target(ProgressDrawTarget::stderr());
             let template = "{spinner} {pos} runs in {elapsed}, {per_sec}  {msg}";
@@ -234,6 +265,19 @@ impl Search {
         let control = finding.scenario.without_faults();
         let control = shrink::run(entry, &control, &source, Record::Nothing);
         Ok(shrink::breaks(&control, guarantee))
+    }
+}
+
+impl Gone {
+    fn row(&self) -> GoneRow {
+        let rate = self.rate.times as f64 / self.rate.runs as f64;
+        GoneRow {
+            folder: self.folder.display().to_string(),
+            protocol: self.protocol.clone(),
+            clean_runs: self.clean,
+            chance_still_there_permille: (chance_still_there(rate, self.clean) * 1e3).round()
+                as u64,
+        }
     }
 }
 

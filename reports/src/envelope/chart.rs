@@ -2,25 +2,19 @@
 
 use super::{Envelope, EnvelopeRow};
 use crate::terminal::{Paint, Terminal};
-use locklab_scenarios::envelope::Over;
 use std::fmt::Write as _;
 
 /// The bars of an envelope: one chart for each kind of fault and measure, a line for each lock.
 pub fn chart(envelope: &Envelope, terminal: &Terminal) -> String {
     let mut page = String::new();
-    let same = |one: &EnvelopeRow, other: &EnvelopeRow| {
-        (&one.over, &one.measure) == (&other.over, &other.measure)
-    };
-    for rows in envelope.rows.chunk_by(same) {
-        let Some(over) = Over::ALL.into_iter().find(|over| over.name() == rows[0].over) else {
-            continue;
-        };
+    for rows in envelope.charts() {
+        let Some(over) = rows[0].fault() else { continue };
         let title = format!("{}: {}", over.name(), rows[0].measure);
         let _ = writeln!(page, "{}", terminal.paint(Paint::Bold, &title));
         let _ = writeln!(page, "{}\n", terminal.wrap(&format!("{} ...", over.about()), 0));
         let names = rows.iter().map(|row| row.protocol.chars().count()).max().unwrap_or(0);
         for row in rows {
-            page += &line(row, over, names, (envelope.seeds, terminal));
+            page += &line(row, names, (envelope.seeds, terminal));
         }
         page.push('\n');
     }
@@ -40,11 +34,11 @@ pub fn chart(envelope: &Envelope, terminal: &Terminal) -> String {
     page
 }
 
-fn line(row: &EnvelopeRow, over: Over, names: usize, (seeds, to): (u64, &Terminal)) -> String {
+fn line(row: &EnvelopeRow, names: usize, (seeds, to): (u64, &Terminal)) -> String {
     let width = to.width.saturating_sub(names + 58).clamp(8, 40);
     let paint = if row.breaks_its_promise() { Paint::Bad } else { Paint::Plain };
     let bar = to.paint(paint, &bar(row, width));
-    let text = format!("{:names$}  {bar}  {}", row.protocol, told(row, over, seeds));
+    let text = format!("{:names$}  {bar}  {}", row.protocol, row.told(seeds));
     format!("{}\n", text.trim_end())
 }
 
@@ -55,8 +49,7 @@ fn bar(row: &EnvelopeRow, width: usize) -> String {
         usize::try_from(columns).unwrap_or(width).min(width)
     };
     let held = row.tolerates.map_or(0, column);
-    let promised = row.promised.filter(|_| row.tolerates.is_some() || row.breaks_at.is_some());
-    let promised = promised.map(column);
+    let promised = row.promise_in_sight().map(column);
     let mut bar = String::new();
     for position in 0..=width {
         bar.push(match promised {
@@ -66,37 +59,6 @@ fn bar(row: &EnvelopeRow, width: usize) -> String {
         });
     }
     bar
-}
-
-/// The same in words.
-fn told(row: &EnvelopeRow, over: Over, seeds: u64) -> String {
-    let amount = |amount: u64| over.amount(amount);
-    let found = match (row.tolerates, row.breaks_at) {
-        (None, None) => "never put to the test".to_owned(),
-        (Some(0), None) => "the fault is never felt".to_owned(),
-        (Some(held), None) if held >= row.most => format!("never, up to {}", amount(held)),
-        (Some(held), None) => format!("held to {}, untested beyond", amount(held)),
-        (_, Some(0)) => "breaks without the fault".to_owned(),
-        (held, Some(breaks)) => {
-            let held = held.map_or("-".to_owned(), &amount);
-            let share = match row.broken_runs {
-                0 => String::new(),
-                broken => format!(" ({broken}/{seeds})"),
-            };
-            format!("{held}, not {}{share}", amount(breaks))
-        }
-    };
-    let again = match row.holds_again.first() {
-        Some(first) => format!("; again at {}", amount(*first)),
-        None => String::new(),
-    };
-    let promise = match row.promised {
-        _ if row.breaks_its_promise() => "; BROKEN PROMISE".to_owned(),
-        Some(promised) if promised >= row.most => "; promised".to_owned(),
-        Some(promised) => format!("; promised {}", amount(promised)),
-        None => String::new(),
-    };
-    format!("{found}{again}{promise}")
 }
 
 #[cfg(test)]

@@ -35,6 +35,19 @@ pub struct Seeds {
     pub count: u64,
 }
 
+impl Seeds {
+    /// The seed after the last.
+    ///
+    /// # Errors
+    ///
+    /// If that is more than a seed can be.
+    pub fn end(self) -> Result<u64, String> {
+        let Self { first, count } = self;
+        let end = first.checked_add(count);
+        end.ok_or_else(|| format!("there are no {count} seeds from {first} on"))
+    }
+}
+
 /// A protocol that was run.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

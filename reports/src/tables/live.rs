@@ -93,6 +93,9 @@ fn compares(row: &Row) -> (Paint, String) {
     let differences = row.differences();
     match (&row.failed, differences.is_empty()) {
         (Some(why), _) => (Paint::Bad, why.clone()),
+        (None, _) if row.is_idle_as_predicted() => {
+            (Paint::Good, format!("as predicted, that nothing is tested: {}", row.why_idle()))
+        }
         (None, _) if row.is_idle() => (Paint::Dim, row.why_idle()),
         (None, true) => (Paint::Good, "as predicted".to_owned()),
         (None, false) => (Paint::Bad, differences.join("; ")),

@@ -34,11 +34,13 @@ pub fn once(
             if reached { (Paint::Good, "reached") } else { (Paint::Bad, "NOT reached") };
         page += &format!("goal {goal}: {}\n", terminal.paint(paint, said));
     }
+    // A live run does not know how things stood then.
+    let knows = !outcome.coverage.struck.is_empty();
     for (position, bites) in outcome.bites.iter().enumerate() {
         let said = match bites.struck {
             None => "never struck".to_owned(),
             Some(at) if bites.count == 0 => format!("struck at {at} and was never felt"),
-            Some(at) => format!("struck at {at}, felt {}", felt(bites)),
+            Some(at) => format!("struck at {at}, felt {}", felt(bites, knows)),
         };
         page += &format!("fault {} ({}): {said}\n", position + 1, bites.kind);
     }
@@ -47,9 +49,12 @@ pub fn once(
 
 /// How often a fault was felt, and what it met: one that nobody held a lock under, and nobody waited
 /// under, has tested little.
-fn felt(bites: &Bites) -> String {
+fn felt(bites: &Bites, knows: bool) -> String {
     let Bites { count, while_held, while_awaited, .. } = bites;
     let often = if *count == 1 { "once".to_owned() } else { format!("{count} times") };
+    if !knows {
+        return often;
+    }
     format!("{often} (lock held: {while_held}, awaited: {while_awaited})")
 }
 

@@ -41,7 +41,8 @@ pub struct Row {
 }
 
 /// One lock for each of these scenarios, or this lock in those that are for it: the first of which
-/// a break is known there, else the first of which anything is known, else the first it is for.
+/// a break is known there, else the first that it is known to put to the test, else the first it
+/// is for.
 pub fn pairs(scenarios: &[Scenario], protocol: Option<&str>) -> Vec<Pair> {
     let shelf = Contestants::shelf();
     let pair = |scenario: &Scenario| {
@@ -50,13 +51,12 @@ pub fn pairs(scenarios: &[Scenario], protocol: Option<&str>) -> Vec<Pair> {
                 && shelf.build(name, scenario).is_ok_and(|lock| scenario.is_for(lock.as_ref()))
         };
         let names: Vec<&str> = shelf.names().into_iter().filter(fits).collect();
-        let breaks = |name: &&&str| {
-            let known = scenario.expect.get(**name);
-            known.is_some_and(|known| known.values().any(|one| *one == Expected::Broken))
+        let known = |name: &str, what: fn(&Expected) -> bool| {
+            scenario.expect.get(name).is_some_and(|known| known.values().any(what))
         };
-        let known = |name: &&&str| scenario.expect.contains_key(**name);
-        let mut found = names.iter().find(breaks).or_else(|| names.iter().find(known));
-        found = found.or(names.first());
+        let breaks = names.iter().find(|name| known(name, |one| *one == Expected::Broken));
+        let tested = || names.iter().find(|name| known(name, |one| *one != Expected::NotExercised));
+        let found = breaks.or_else(tested).or(names.first());
         found.map(|name| Pair { scenario: scenario.clone(), protocol: (*name).to_owned() })
     };
     scenarios.iter().filter_map(pair).collect()
@@ -121,6 +121,12 @@ impl Row {
 
     fn simulated(&self, guarantee: Guarantee) -> Option<&Cell> {
         self.simulated.iter().find(|cell| cell.guarantee == guarantee)
+    }
+
+    /// Whether the live run put nothing to the test, as no run of the simulator does.
+    pub fn is_idle_as_predicted(&self) -> bool {
+        let idle = |cell: &Cell| cell.verdict == Judgement::NotExercised;
+        self.is_idle() && self.simulated.iter().all(idle)
     }
 
     /// Whether the live run put nothing to the test.
@@ -238,6 +244,8 @@ mod tests {
         };
         assert_eq!(of("watchdog-cut-off"), Some("ttl-watchdog-silent"));
         assert_eq!(of("raft-old-leader"), Some("raft"));
+        // The locks before it there have one server, and nothing comes between that.
+        assert_eq!(of("partition-halves"), Some("two-phase"));
         assert_eq!(of("coordinator-gone-after-votes"), Some("two-phase"));
     }
 }

@@ -252,6 +252,8 @@ impl<P: Portable> Replay<P> {
         while let Some(effect) = self.nodes[slot].pending.front() {
             let barrier = Barrier::at::<P>(effect, waits, &self.halts);
             if barrier == Barrier::Before && !std::mem::take(&mut went) {
+                // Once it goes on the fault may be over: it is felt here.
+                bite_disk(&self.nodes[slot], |kind| matches!(kind, Kind::DiskStall(_)), sink);
                 return None;
             }
             let effect = self.nodes[slot].pending.pop_front()?;
@@ -280,17 +282,10 @@ impl<P: Portable> Replay<P> {
             Effect::Disarm(timer) => {
                 node.timers.remove(&timer);
             }
-            Effect::Write(_) | Effect::Sync => {
-                let stalled = |kind: &Kind| matches!(kind, Kind::DiskStall(_));
-                let lying = matches!(effect, Effect::Sync);
-                for (fault, kind) in &node.faults {
-                    if stalled(kind) || (lying && matches!(kind, Kind::DiskLie(_))) {
-                        sink.bite(*fault, 1);
-                    }
-                }
-                if !lying {
-                    sink.wrote(node.id);
-                }
+            Effect::Write(_) => sink.wrote(node.id),
+            Effect::Sync => {
+                let felt = |kind: &Kind| matches!(kind, Kind::DiskStall(_) | Kind::DiskLie(_));
+                bite_disk(node, felt, sink);
             }
             Effect::ReadClock(_) | Effect::Draw(_) => node.questions += 1,
             Effect::Notify(event) => self.notify(at, slot, event, sink),
@@ -347,6 +342,13 @@ fn expires<P: Portable>(nodes: &[Shown<P>], lock: LockId, owner: Owner) -> bool 
     let says =
         |effect: &SystemEffect<P>| matches!(effect, Effect::Notify(event) if *event == expired);
     nodes.iter().any(|node| node.pending.iter().any(says))
+}
+
+/// A write or a sync is asked for; faults of the disk are felt.
+fn bite_disk<P: Portable>(node: &Shown<P>, felt: impl Fn(&Kind) -> bool, sink: &mut impl Sink<P>) {
+    for (fault, _) in node.faults.iter().filter(|(_, kind)| felt(kind)) {
+        sink.bite(*fault, 1);
+    }
 }
 
 /// A clock is read; faults that made it wrong are felt. `exact` says whether what it shows counts

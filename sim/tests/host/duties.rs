@@ -27,6 +27,8 @@ pub(crate) enum Script {
     ArmTwice,
     /// Asks for its clock, then for a number, and sends itself nothing in between.
     AskTwice,
+    /// Writes 1 when the client sends a word, and says so.
+    KeepTheWord,
 }
 
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -80,6 +82,10 @@ impl Node for Server {
                     self.begin(fx);
                 }
             }
+            Input::Message { .. } if self.script == Script::KeepTheWord => {
+                fx.write(1);
+                say(fx, "kept");
+            }
             Input::Message { .. } => say(fx, "a word"),
             Input::Fired(alarm) => say(fx, format!("{alarm:?}")),
             Input::Clock(..) => say(fx, "clock"),
@@ -118,6 +124,7 @@ impl Server {
                 fx.draw(7);
                 say(fx, "asked");
             }
+            Script::KeepTheWord => fx.notify(Milestone::Began),
         }
     }
 }
@@ -149,6 +156,7 @@ impl Protocol for Probe {
             Script::TwoTimersAndAWord => "probe-two-timers-and-a-word",
             Script::ArmTwice => "probe-arm-twice",
             Script::AskTwice => "probe-ask-twice",
+            Script::KeepTheWord => "probe-keep-the-word",
         }
     }
 
@@ -234,6 +242,22 @@ pub(crate) fn duty_1_a_disk_that_lies_loses_what_it_said_was_durable(play: Host<
     assert_eq!(words_of_its_own(&outcome), expected);
 }
 
+pub(crate) fn duty_1_a_disk_that_stalls_keeps_back_what_follows_a_write(play: Host<'_>) {
+    let stall = 500 * MILLISECOND;
+    let target = Target::Server(ServerId(1)).into();
+    let kind = Kind::DiskStall(OnNodes { target, lasting: Lasting::For(stall) });
+    let outcome = play(Script::KeepTheWord, vec![Fault { when: when(Trigger::Began), kind }]);
+    assert_eq!(words(&outcome), ["life 1 with []", "kept"]);
+    let struck = outcome.bites[0].struck.expect("it struck");
+    let kept = outcome.trace.iter().find_map(|traced| match &traced.what {
+        Happening::Sent { message, .. } if message.contains("kept") => Some(traced.at),
+        _ => None,
+    });
+    let waited = kept.expect("it was said").since(struck);
+    assert!(waited >= stall, "it was said after {waited:?}");
+    assert!(outcome.bites[0].count > 0, "the write was kept back");
+}
+
 pub(crate) fn duty_2_after_a_pause_due_timers_come_before_messages(play: Host<'_>) {
     let target = Target::Server(ServerId(1));
     let lasting = Lasting::For(2000 * MILLISECOND);
@@ -278,7 +302,7 @@ pub(crate) fn duty_6_answers_are_the_next_inputs_in_order(play: Host<'_>) {
 pub(crate) type Duty = fn(Host<'_>);
 
 /// All of them, with their names.
-pub(crate) const DUTIES: [(&str, Duty); 8] = [
+pub(crate) const DUTIES: [(&str, Duty); 9] = [
     (
         "duty_1_a_crash_after_a_sync_loses_only_what_came_after",
         duty_1_a_crash_after_a_sync_loses_only_what_came_after,
@@ -294,6 +318,10 @@ pub(crate) const DUTIES: [(&str, Duty); 8] = [
     (
         "duty_1_a_disk_that_lies_loses_what_it_said_was_durable",
         duty_1_a_disk_that_lies_loses_what_it_said_was_durable,
+    ),
+    (
+        "duty_1_a_disk_that_stalls_keeps_back_what_follows_a_write",
+        duty_1_a_disk_that_stalls_keeps_back_what_follows_a_write,
     ),
     (
         "duty_2_after_a_pause_due_timers_come_before_messages",
