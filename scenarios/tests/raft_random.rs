@@ -143,6 +143,17 @@ fn the_log_decides_whatever_happens() {
     panic!("{guarantee} broke with seed {seed}: {reason}\n{raft:?}\n{text}\nall: {breaks:?}");
 }
 
+/// A client's next question takes the place of the one before it at the leader. The check of reads
+/// once missed that such a question had come, and counted it from the end of a pause that came
+/// between: the leader answered as it had to, and was said to have read old entries.
+#[test]
+fn a_question_counts_from_when_it_came() {
+    let seed = 2_002_840;
+    let (raft, scenario) = raft_random::draw::draw(seed);
+    let outcome = raft.run(&scenario, seed, Record::Nothing);
+    assert_eq!(outcome.verdicts[&Guarantee::Agreement], Verdict::Held);
+}
+
 /// Followers that take one entry with each slow sync stay behind for as long as clients ask. Each
 /// broadcast finds them behind, and none may leave more messages on the way than the one before:
 /// in such a run there were once 2,300 a second.

@@ -38,7 +38,8 @@ pub(super) fn look(servers: Servers<'_, Raft>, stepped: ServerId, facts: &mut Fa
     let seen = StableHasher::hash_of(&(
         (server.life, server.current_term(), server.voted_for(), server.is_leader()),
         (last, server.commit_index(), server.last_applied()),
-        (server.answered, server.reads().len()),
+        // A new question of a client takes the place of its former one, at the end.
+        (server.answered, server.reads().len(), server.reads().last()),
     ));
     // Whether it was like this before is the last bit; what it was like then is not in it, for a
     // model checker would tell states apart by that.
