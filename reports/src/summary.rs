@@ -252,6 +252,15 @@ impl Summary {
         self
     }
 
+    /// Whether something that should have been looked at was not: then nothing found says nothing.
+    pub fn is_blind(&self) -> bool {
+        self.runs == 0
+            || self.controls == 0
+            || self.promises.iter().any(|row| row.tested == 0 || row.unknown > 0)
+            || self.goals.iter().any(|row| row.runs == 0)
+            || self.faults.iter().any(|row| row.bit == 0)
+    }
+
     /// The text of it.
     pub fn to_json(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).expect("a summary has a form in JSON");

@@ -74,6 +74,10 @@ impl Merge {
         }
         page += &format!("{} runs, {} findings.\n", whole.runs, whole.findings.len());
         output::print(&page)?;
-        Ok(if whole.findings.is_empty() { Exit::Fine } else { Exit::Broken })
+        Ok(match whole.findings.is_empty() {
+            false => Exit::Broken,
+            true if whole.is_blind() => Exit::Undecided,
+            true => Exit::Fine,
+        })
     }
 }

@@ -11,13 +11,11 @@ use crate::summary::{CorpusRow, GoneRow, Summary};
 use crate::terminal::Terminal;
 use clap::{Args, value_parser};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use locklab_protocols::spec::Goal;
 use locklab_scenarios::artifact::{Artifact, Expectation, Rate};
 use locklab_scenarios::registry::Contestants;
 use locklab_scenarios::search::{self, Corpus, Finding, Found, Kept, Task, chance_still_there};
 use locklab_scenarios::shrink::{self, Source, USUAL_RUNS, shrink};
 use locklab_scenarios::sim::Record;
-use locklab_scenarios::sim::fault::Kind;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -111,12 +109,13 @@ impl Search {
             None => gone(&self.out, &found, &saved),
         };
         let searched = Searched { found, saved, corpus, gone };
+        let summary = self.summary(&searched);
         if let Some(json) = json {
-            let text = self.summary(&searched).to_json();
+            let text = summary.to_json();
             json.write(|file| file.write_all(text.as_bytes()))?;
         }
         output::print(&page::page(&searched, terminal))?;
-        Ok(exit(&searched.found, stop.load(Ordering::Relaxed)))
+        Ok(exit(&summary, stop.load(Ordering::Relaxed)))
     }
 
     /// Searches; says how many plans the corpus has in the end, and how many of them are new.
@@ -310,19 +309,11 @@ fn gone(out: &Path, found: &Found, saved: &[Saved]) -> Vec<Gone> {
 
 /// 1 for a finding; 3 if nothing was looked at, or some fault never bit or goal was never
 /// reached.
-fn exit(found: &Found, stopped: bool) -> Exit {
-    let reach = &found.reach;
-    let never_bit = |kind| reach.faults.get(kind).is_none_or(|faults| faults.bit == 0);
-    let blind = found.runs == 0
-        || !reach.unknown.is_empty()
-        || reach.controls == 0
-        || reach.never_tested().next().is_some()
-        || Goal::ALL.into_iter().any(|goal| !reach.goals.contains_key(&goal))
-        || Kind::NAMES.into_iter().any(never_bit);
-    match (stopped, found.findings.is_empty()) {
+fn exit(summary: &Summary, stopped: bool) -> Exit {
+    match (stopped, summary.findings.is_empty()) {
         (_, false) => Exit::Broken,
         (true, true) => Exit::Stopped,
-        (false, true) if blind => Exit::Undecided,
+        (false, true) if summary.is_blind() => Exit::Undecided,
         (false, true) => Exit::Fine,
     }
 }

@@ -15,6 +15,7 @@ pub fn envelope(envelope: &Envelope) -> String {
     let last = first_seed.saturating_add(seeds.saturating_sub(1));
     let title = "Locklab: how much of a fault each lock tolerates";
     let broken: Vec<&EnvelopeRow> = rows.iter().filter(|row| row.breaks_its_promise()).collect();
+    let undecided: Vec<&EnvelopeRow> = rows.iter().filter(|row| row.is_undecided()).collect();
     let body = html! {
         main id="content" {
             h1 { (title) }
@@ -23,9 +24,16 @@ pub fn envelope(envelope: &Envelope) -> String {
                 "the lock was first seen to break; the mark across it shows up to where it "
                 "promises to hold. A border is what so many seeds found, and no proof."
             }
-            @if broken.is_empty() {
+            @if broken.is_empty() && undecided.is_empty() {
                 p class="banner good" { "Every promise held as far as it goes." }
-            } @else {
+            }
+            @if !undecided.is_empty() {
+                div class="banner notable" {
+                    "Promised and never put to the test:"
+                    ul { @for row in undecided { li { (row.protocol) ": " (row.measure) " over " (row.over) } } }
+                }
+            }
+            @if !broken.is_empty() {
                 div class="banner bad" {
                     "Promises that broke:"
                     ul { @for row in broken { li { (row.protocol) ": " (row.measure) " over " (row.over) } } }
@@ -139,5 +147,9 @@ mod tests {
         assert!(!bad.contains("Every promise held"));
         assert!(bad.contains("<li>liar: mutual-exclusion over pause</li>"), "{bad}");
         assert!(!bad.contains("<li>sure"));
+        let idle = EnvelopeRow { tolerates: None, ..row("idle", None, 40_000) };
+        let idle = envelope(&of(vec![idle]));
+        assert!(!idle.contains("Every promise held"));
+        assert!(idle.contains("<li>idle: mutual-exclusion over pause</li>"), "{idle}");
     }
 }
