@@ -18,6 +18,7 @@ mod list;
 #[cfg(unix)]
 mod live;
 mod merge;
+mod mutants;
 mod output;
 mod play;
 mod replay;
@@ -26,6 +27,7 @@ mod run;
 mod search;
 mod shell;
 mod shrink;
+mod trial;
 mod trouble;
 
 pub use exit::Exit;
@@ -95,6 +97,12 @@ enum Command {
     /// Compare with what is known to come out, and fail where something got worse
     #[command(after_help = examples::GATE)]
     Gate(gate::Gate),
+    /// Plant known mistakes in the locks, and see whether they are caught
+    #[command(after_help = examples::MUTANTS)]
+    Mutants(mutants::Mutants),
+    /// Make one trial of a mutation score
+    #[command(hide = true)]
+    Trial,
     /// Put the parts of a comparison together
     #[command(after_help = examples::MERGE)]
     Merge(merge::Merge),
@@ -152,6 +160,8 @@ pub fn main() -> ExitCode {
         Some(Command::Shrink(shrink)) => shrink.run(),
         Some(Command::Envelope(envelope)) => envelope.run(&terminal),
         Some(Command::Gate(gate)) => gate.run(&terminal),
+        Some(Command::Mutants(mutants)) => mutants.run(&terminal),
+        Some(Command::Trial) => trial::run(),
         Some(Command::Merge(merge)) => merge.run(&terminal),
         Some(Command::Check(check)) => check.run(&terminal),
         Some(Command::Explore(explore)) => explore.run(),

@@ -15,6 +15,7 @@ pub mod html;
 pub mod junit;
 pub mod markdown;
 pub mod merge;
+pub mod mutants;
 pub mod report;
 pub mod staging;
 pub mod summary;

@@ -17,11 +17,13 @@
 
 mod corpus;
 mod draw;
+mod first;
 mod reach;
 mod sure;
 
 pub use corpus::{Corpus, Feature, Kept};
 pub use draw::{draw, mutate, plans};
+pub use first::first_finding;
 pub use reach::{FaultReach, Reach};
 pub use sure::{chance_still_there, failure_rate_at_most};
 
@@ -233,6 +235,17 @@ pub fn shape(reason: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_finding_is_that_of_a_search() {
+        let shelf = Contestants::shelf();
+        let naive = shelf.only(&["ttl-naive"]).expect("it is on the shelf");
+        assert_eq!(first_finding(&naive, 1, 8, &mut || false), None);
+        let found = first_finding(&naive, 1, 40, &mut || true);
+        let task = Task { contestants: &naive, first_seed: 1, skip: 0, runs: 40, corpus: None };
+        let all = search(task, &|| true, &mut |_, _| {});
+        assert_eq!(found.map(|one| one.run), all.findings.first().map(|one| one.run));
+    }
 
     #[test]
     fn a_shape_has_no_numbers() {

@@ -69,6 +69,20 @@ confidence interval no longer meets the former one; a measure that is worse by m
 tolerance; what is no longer run or put to the test; what was known and is unknown. Everything else
 that changed is told as news, and passes.";
 
+pub(super) const MUTANTS: &str = "\
+Examples:
+  locklab mutants
+      all of them, from the source tree: takes some twenty minutes on two cores
+  locklab mutants --only T1 --only R6
+      two of them
+  locklab mutants --record TRACK_RECORD.md --json mutants.json
+      all, written down for people and for programs
+  locklab mutants --list
+      what there is
+
+What makes it red: a fault that nothing catches, a benign change that something cries at, and the tree
+as it is, if it does not pass the same.";
+
 pub(super) const MERGE: &str = "\
 Examples:
   locklab compare --seeds 10000 --shard 1/2 --json part-1.json

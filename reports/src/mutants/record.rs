@@ -1,0 +1,146 @@
+//! The track record: which mistakes were caught, by what, after how many runs, and how to see it.
+//!
+//! Nothing in it depends on the machine. Those that nobody planted stand in a table of their own,
+//! `scenarios/mutants/bugs.toml`, for they are mended and cannot be found again by a run.
+
+use super::patch::{FOLDER, Mutant};
+use super::score::{Row, Score};
+use super::trial::Trial;
+use serde::Deserialize;
+use std::fmt::Write;
+use std::path::Path;
+
+/// A mistake that nobody planted.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Bug {
+    /// The lock.
+    pub lock: String,
+    /// What was wrong.
+    pub what: String,
+    /// What found it.
+    pub found_by: String,
+    /// After how many runs.
+    pub runs: String,
+    /// The command that shows it, or that it is mended.
+    pub replay: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Bugs {
+    bug: Vec<Bug>,
+}
+
+/// The mistakes of a tree that nobody planted.
+///
+/// # Errors
+///
+/// One sentence: which file is wrong, and how.
+pub fn bugs(tree: &Path) -> Result<Vec<Bug>, String> {
+    let path = tree.join(FOLDER).join("bugs.toml");
+    let name = path.display();
+    let text =
+        std::fs::read_to_string(&path).map_err(|error| format!("cannot read `{name}`: {error}"))?;
+    let bugs: Bugs = toml::from_str(&text).map_err(|error| format!("`{name}`: {error}"))?;
+    Ok(bugs.bug)
+}
+
+const HEAD: &str = "\
+# Track record
+
+What Locklab has caught. This file is written by
+
+```sh
+cargo run --release -- mutants --record TRACK_RECORD.md
+```
+
+which plants each of these mistakes in the locks, lets the catalogue, the search and the model checker
+look for it, and then puts the locks as they are through the same. `run` is the how many-th run of the
+catalogue it was, the scenarios that are known to catch it first; a search begins from several seeds,
+and its runs to the first finding are given as median and 95th percentile; a model says how many moves
+the shortest run has that breaks the guarantee.
+";
+
+/// The track record as Markdown.
+pub fn track_record(mutants: &[Mutant], score: &Score, bugs: &[Bug]) -> String {
+    let mut text = format!("{HEAD}\n{}\n", score.summary());
+    text += "\n## Planted\n\n";
+    text += "| mistake | known from | found by | replay |\n| --- | --- | --- | --- |\n";
+    let row_of = |mutant: &Mutant| score.mutants.iter().find(|row| row.id == mutant.id);
+    for (mutant, row) in mutants.iter().filter_map(|mutant| Some((mutant, row_of(mutant)?))) {
+        if !row.benign {
+            let Mutant { id, what, source, .. } = mutant;
+            line(
+                &mut text,
+                &[&format!("**{id}** {what}"), source, &found_by(&row.trial), &replay(row)],
+            );
+        }
+    }
+    text += "\n## Planted, and benign\n\nThese break nothing, and nothing may cry at them.\n\n";
+    text += "| change | why it is benign | found by |\n| --- | --- | --- |\n";
+    for (mutant, row) in mutants.iter().filter_map(|mutant| Some((mutant, row_of(mutant)?))) {
+        if row.benign {
+            let Mutant { id, what, why, .. } = mutant;
+            line(&mut text, &[&format!("**{id}** {what}"), why, &found_by(&row.trial)]);
+        }
+    }
+    text += "\n## Real, in our own locks\n\n";
+    text += "| mistake | found by | runs to find | replay |\n| --- | --- | --- | --- |\n";
+    for Bug { lock, what, found_by, runs, replay } in bugs {
+        line(&mut text, &[&format!("`{lock}`: {what}"), found_by, runs, &format!("`{replay}`")]);
+    }
+    text
+}
+
+fn line(text: &mut String, cells: &[&str]) {
+    let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+    let _ = writeln!(text, "| {} |", cells.join(" | "));
+}
+
+fn found_by(trial: &Trial) -> String {
+    let mut by = Vec::new();
+    if let Some(catch) = &trial.catalogue.catch {
+        let (scenario, runs) = (&catch.scenario, trial.catalogue.runs);
+        by.push(format!("catalogue: {} in `{scenario}`, run {runs}", catch.guarantee));
+    }
+    if trial.search.catch.is_some() {
+        by.push(format!("search: {}", trial.search.words()));
+    }
+    if let Some(model) = trial.model.as_ref().filter(|model| model.catch.is_some()) {
+        by.push(format!("model checker: {}", model.words()));
+    }
+    if by.is_empty() { "nothing".to_owned() } else { by.join("; ") }
+}
+
+fn replay(row: &Row) -> String {
+    format!("`cargo run --release -- mutants --only {}`", row.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mutants::patch::load;
+    use crate::mutants::score::tests::row;
+
+    #[test]
+    fn the_record_tells_of_each() {
+        let tree = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let mutants = load(&tree).expect("they are good");
+        let bugs = bugs(&tree).expect("they are good");
+        assert!(!bugs.is_empty());
+        let rows = vec![row("T1", false, true), row("B1", true, false)];
+        let record = track_record(&mutants, &Score::of(rows, Vec::new(), 0), &bugs);
+        for text in [
+            "| **T1** A release deletes",
+            "catalogue: progress in `calm`, run 4; search: progress, 7 / >50 runs (2 of 3)",
+            "`cargo run --release -- mutants --only T1`",
+            "| **B1** ",
+            "| nothing |",
+            "`raft`: A server that led, followed and led again",
+        ] {
+            assert!(record.contains(text), "{text} is not in\n{record}");
+        }
+        assert!(!record.contains("**T2**"), "what was not tried is not told");
+    }
+}
