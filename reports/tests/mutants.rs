@@ -39,14 +39,14 @@ fn what_is_not_there_is_bad_input() {
     assert!(stderr(&output).contains("there is no mutant `T99`; there are: "));
     let output = locklab(&["mutants", "--tree", "/nowhere"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("cannot read `/nowhere/scenarios/mutants`"));
+    assert!(stderr(&output).contains("cannot read `/nowhere/scenarios/mutants/probes`"));
 }
 
 #[test]
 fn a_patch_that_no_longer_applies_is_bad_input() {
     let tree = tempfile::tempdir().expect("a folder");
     let folder = tree.path().join("scenarios/mutants");
-    fs::create_dir_all(&folder).expect("a folder");
+    fs::create_dir_all(folder.join("probes")).expect("a folder");
     let name = "T20-loss-is-not-told.patch";
     let from = Path::new(TREE).join("scenarios/mutants").join(name);
     fs::copy(from, folder.join(name)).expect("a copy");

@@ -14,6 +14,7 @@ use crate::terminal::Terminal;
 use clap::{Args, value_parser};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use locklab_models::{Size, subjects};
+use locklab_scenarios::scenario::Scenario;
 use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -121,7 +122,8 @@ impl Mutants {
     fn score(&self, chosen: &[&Mutant], stop: &AtomicBool) -> Result<Score, Trouble> {
         let workshop = Workshop::of(&self.tree).map_err(Trouble::Asked)?;
         let batches = tree::batches(workshop.tree(), chosen).map_err(Trouble::Asked)?;
-        let jobs = self.jobs_of(chosen, &batches);
+        let probes = patch::probes(workshop.tree()).map_err(Trouble::Asked)?;
+        let jobs = self.jobs_of(chosen, &batches, &probes);
         let bar = self.bar(jobs.len() + batches.len());
         let mut programs = Vec::new();
         for (place, batch) in batches.iter().enumerate() {
@@ -153,7 +155,12 @@ impl Mutants {
     }
 
     /// What is to be tried, the longest first, so that all cores end together.
-    fn jobs_of<'a>(&self, chosen: &[&'a Mutant], batches: &[tree::Batch]) -> Vec<Job<'a>> {
+    fn jobs_of<'a>(
+        &self,
+        chosen: &[&'a Mutant],
+        batches: &[tree::Batch],
+        probes: &[Scenario],
+    ) -> Vec<Job<'a>> {
         let modelled: BTreeSet<&str> =
             subjects(Size::default()).iter().map(|subject| subject.protocol()).collect();
         let (mut locks, mut models) = (BTreeSet::new(), BTreeSet::new());
@@ -165,25 +172,31 @@ impl Mutants {
             models.extend(of_it.iter().cloned());
             let holds = |batch: &tree::Batch| batch.ids.contains(&mutant.id);
             let batch = batches.iter().position(holds).unwrap_or_default();
-            let task = self.task(&mutant.protocols, of_it, &mutant.known);
+            let task = self.task((&mutant.protocols, of_it), &mutant.known, probes);
             jobs.push(Job { mutant: Some(mutant), name: mutant.id.clone(), task, batch });
         }
         for name in locks.union(&models) {
             let of = |names: &BTreeSet<String>| names.get(name).cloned().into_iter().collect();
             let (lock, model): (Vec<String>, Vec<String>) = (of(&locks), of(&models));
-            let task = self.task(&lock, model, &[]);
+            let task = self.task((&lock, model), &[], probes);
             jobs.push(Job { mutant: None, name: name.clone(), task, batch: 0 });
         }
         jobs.sort_by_key(|job| (job.task.runs, job.mutant.is_some()));
         jobs
     }
 
-    fn task(&self, protocols: &[String], models: Vec<String>, known: &[String]) -> Task {
+    fn task(
+        &self,
+        (protocols, models): (&[String], Vec<String>),
+        known: &[String],
+        probes: &[Scenario],
+    ) -> Task {
         let usual = protocols.iter().map(|protocol| usual_runs(protocol)).min().unwrap_or(1);
         Task {
             protocols: protocols.to_vec(),
             models,
             known: known.to_vec(),
+            probes: probes.iter().map(Scenario::to_toml).collect(),
             seeds: self.seeds,
             searches: self.searches,
             runs: self.runs.unwrap_or(usual),

@@ -16,13 +16,17 @@
 //! A line that begins with a blank goes on with the one before. `protocols` are the locks that are
 //! tried, `models` what is checked, if that is something else. `caught by` names scenarios that are
 //! known to catch it, which are tried first, or `search`. A `benign` one says `why` it is benign.
+//!
+//! Where the catalogue has no scenario that would show a mistake, and chance seldom draws one, there
+//! is a *probe* in `probes/`: a scenario like those of the catalogue, tried along with them.
 
 use diffy::Patch;
 use diffy::patch_set::{FileOperation, ParseOptions, PatchSet};
 use locklab_scenarios::catalogue;
 use locklab_scenarios::registry::Contestants;
+use locklab_scenarios::scenario::Scenario;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Where the patches are, below the tree.
 pub const FOLDER: &str = "scenarios/mutants";
@@ -61,25 +65,42 @@ pub struct Mutant {
     diff: String,
 }
 
+/// The probes of a tree, in the order of their names.
+///
+/// # Errors
+///
+/// One sentence: which file is wrong, and how.
+pub fn probes(tree: &Path) -> Result<Vec<Scenario>, String> {
+    let shelf = Contestants::shelf();
+    let mut paths = files(&tree.join(FOLDER).join("probes"), "toml")?;
+    paths.sort();
+    let load = |path: PathBuf| Scenario::load(&path, &shelf.names());
+    paths.into_iter().map(|path| load(path).map_err(|error| error.to_string())).collect()
+}
+
+/// The files of a folder with such names.
+fn files(folder: &Path, wanted: &str) -> Result<Vec<PathBuf>, String> {
+    let unread = |error| format!("cannot read `{}`: {error}", folder.display());
+    let entries = std::fs::read_dir(folder).map_err(unread)?;
+    let paths: Result<Vec<_>, _> = entries.map(|entry| entry.map(|entry| entry.path())).collect();
+    let mut paths = paths.map_err(unread)?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == wanted));
+    Ok(paths)
+}
+
 /// All mutants of a tree, in the order of their ids.
 ///
 /// # Errors
 ///
 /// One sentence: which file is wrong, and how.
 pub fn load(tree: &Path) -> Result<Vec<Mutant>, String> {
-    let folder = tree.join(FOLDER);
-    let unread = |error| format!("cannot read `{}`: {error}", folder.display());
-    let entries = std::fs::read_dir(&folder).map_err(unread)?;
-    let paths: Result<Vec<_>, _> = entries.map(|entry| entry.map(|entry| entry.path())).collect();
     let mut mutants: Vec<Mutant> = Vec::new();
-    for path in paths.map_err(unread)? {
-        if path.extension().is_none_or(|extension| extension != "patch") {
-            continue;
-        }
+    let probes = probes(tree)?;
+    for path in files(&tree.join(FOLDER), "patch")? {
         let name = path.display();
         let text = std::fs::read_to_string(&path)
             .map_err(|error| format!("cannot read `{name}`: {error}"))?;
-        let mutant = Mutant::parse(&text).map_err(|wrong| format!("`{name}`: {wrong}"))?;
+        let mutant = Mutant::parse(&text, &probes).map_err(|wrong| format!("`{name}`: {wrong}"))?;
         if mutants.iter().any(|other| other.id == mutant.id) {
             return Err(format!("`{name}`: there is another one with the id {}", mutant.id));
         }
@@ -97,12 +118,12 @@ fn rank(id: &str) -> (String, u32) {
 }
 
 impl Mutant {
-    /// Reads a file.
+    /// Reads a file, in a tree with these probes.
     ///
     /// # Errors
     ///
     /// What is wrong with it.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str, probes: &[Scenario]) -> Result<Self, String> {
         let cut = text.find("\n--- ").ok_or("there is no diff: no line begins with `--- `")?;
         let (head, diff) = (&text[..cut], &text[cut + 1..]);
         let mut fields = fields(head)?;
@@ -133,18 +154,20 @@ impl Mutant {
         if let Some((name, _)) = fields.pop_first() {
             return Err(format!("the header has a line `{name}: ...` that nobody knows"));
         }
-        mutant.look_up()?;
+        mutant.look_up(probes)?;
         Ok(mutant)
     }
 
     /// Names of other things must be names of something.
-    fn look_up(&self) -> Result<(), String> {
+    fn look_up(&self, probes: &[Scenario]) -> Result<(), String> {
         let shelf = Contestants::shelf();
         for protocol in &self.protocols {
             shelf.entry(protocol)?;
         }
         for scenario in &self.known {
-            catalogue::find(scenario)?;
+            if !probes.iter().any(|probe| probe.name == *scenario) {
+                catalogue::find(scenario)?;
+            }
         }
         let switch = format!("crate::planted::is(\"{}\")", self.id);
         if !self.diff.contains(&switch) {
@@ -266,7 +289,7 @@ caught by: calm
 
     #[test]
     fn a_good_one_is_read_and_applies_where_its_lines_are() {
-        let mutant = Mutant::parse(GOOD).expect("it is good");
+        let mutant = Mutant::parse(GOOD, &[]).expect("it is good");
         assert_eq!((mutant.what.as_str(), mutant.kind), ("It goes wrong.", Kind::Fault));
         let apply = |text: &str| mutant.changed(&mut |_| Ok(text.to_owned()));
         let changed = apply("zero\none\ntwo\nthree\n").expect("it applies");
@@ -282,7 +305,7 @@ caught by: calm
 
     #[test]
     fn what_is_missing_or_unknown_is_said() {
-        let wrong = |from: &str, to: &str| Mutant::parse(&GOOD.replace(from, to)).unwrap_err();
+        let wrong = |from: &str, to: &str| Mutant::parse(&GOOD.replace(from, to), &[]).unwrap_err();
         assert_eq!(wrong("source: here\n", ""), "the header has no line `source: ...`");
         assert!(wrong("kind: fault", "kind: odd").contains("neither `fault` nor `benign`"));
         assert!(wrong("protocols: ttl", "protocols: tll").contains("tll"));

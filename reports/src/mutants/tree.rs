@@ -23,6 +23,12 @@ pub fn is(id: &str) -> bool {
 
 const LIBRARY: &str = "protocols/src/lib.rs";
 
+const MANIFEST: &str = "reports/Cargo.toml";
+
+/// What the program is called in the copy: it is built beside that of the tree, and shares with it
+/// what both depend on.
+pub(super) const PROGRAM: &str = "locklab-planted";
+
 /// Patches that are built together.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Batch {
@@ -69,6 +75,13 @@ pub fn batches(tree: &Path, mutants: &[&Mutant]) -> Result<Vec<Batch>, String> {
         };
         batch.files.insert(LIBRARY.to_owned(), format!("{library}pub mod planted;\n"));
         batch.files.insert("protocols/src/planted.rs".to_owned(), PLANTED.to_owned());
+        let manifest = read(&tree.join(MANIFEST))?;
+        let named = |name: &str| format!("[[bin]]\nname = \"{name}\"\n");
+        let renamed = manifest.replace(&named("locklab"), &named(PROGRAM));
+        if renamed == manifest {
+            return Err(format!("`{MANIFEST}` has no program `locklab`"));
+        }
+        batch.files.insert(MANIFEST.to_owned(), renamed);
     }
     Ok(batches)
 }

@@ -1,7 +1,7 @@
 //! Where batches are built and trials are made: a folder of its own below `target`, kept from call to
 //! call, so that only what changed is built again.
 
-use super::tree::{Batch, VARIABLE};
+use super::tree::{Batch, PROGRAM, VARIABLE};
 use super::trial::{Task, Trial};
 use std::fs;
 use std::io::Write;
@@ -23,6 +23,8 @@ const SHOWN: usize = 40;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Workshop {
     tree: PathBuf,
+    /// Where cargo builds, for the tree and for the copy.
+    target: PathBuf,
     folder: PathBuf,
 }
 
@@ -35,8 +37,11 @@ impl Workshop {
     pub fn of(tree: &Path) -> Result<Self, String> {
         let found = fs::canonicalize(tree);
         let tree = found.map_err(|error| format!("cannot read `{}`: {error}", tree.display()))?;
+        let elsewhere = std::env::var_os("CARGO_TARGET_DIR").filter(|name| !name.is_empty());
+        let target = elsewhere.map_or_else(|| tree.join("target"), |name| tree.join(name));
+        // It must be below the tree, for cargo looks there for its settings.
         let folder = tree.join("target").join("mutants");
-        Ok(Self { tree, folder })
+        Ok(Self { tree, target, folder })
     }
 
     /// The tree.
@@ -51,17 +56,18 @@ impl Workshop {
     ///
     /// If it cannot be written or does not build; what cargo said last is part of it.
     pub fn build(&self, number: usize, batch: &Batch) -> Result<PathBuf, String> {
-        let (copy, built) = (self.folder.join("tree"), self.folder.join("build"));
+        let copy = self.folder.join("tree");
         batch.write(&self.tree, &copy)?;
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let output = Command::new(&cargo)
-            .args(["build", "--locked", "--package", "locklab-reports", "--bin", "locklab"])
+            .args(["build", "--locked", "--package", "locklab-reports", "--bin", PROGRAM])
             .arg("--target-dir")
-            .arg(&built)
+            .arg(&self.target)
             .current_dir(&copy)
+            // Nothing of it is built twice, and what is not built in small parts runs faster.
+            .env("CARGO_INCREMENTAL", "0")
             // It would replace the flags of the tree, and the simulator needs them.
             .env_remove("RUSTFLAGS")
-            .env_remove("CARGO_TARGET_DIR")
             .stdin(Stdio::null())
             .output()
             .map_err(|error| format!("cannot run `{}`: {error}", cargo.display()))?;
@@ -73,7 +79,7 @@ impl Workshop {
             return Err(format!("the tree with {ids} in it does not build:\n{last}"));
         }
         let suffix = std::env::consts::EXE_SUFFIX;
-        let from = built.join("debug").join(format!("locklab{suffix}"));
+        let from = self.target.join("debug").join(format!("{PROGRAM}{suffix}"));
         let to = self.folder.join(format!("locklab-{number}{suffix}"));
         let copied = fs::remove_file(&to).or(Ok(())).and_then(|()| fs::copy(&from, &to));
         copied.map_err(|error| format!("cannot copy `{}`: {error}", from.display()))?;
@@ -152,6 +158,7 @@ mod tests {
             protocols: none(),
             models: none(),
             known: none(),
+            probes: none(),
             seeds: 1,
             searches: 1,
             runs: 1,
