@@ -16,6 +16,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use locklab_models::{Size, subjects};
 use locklab_scenarios::scenario::Scenario;
 use std::collections::BTreeSet;
+use std::fs;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -52,7 +53,7 @@ pub(super) struct Mutants {
     /// Write the score for programs to this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Write the track record, as Markdown, to this file
+    /// Write the track record, as Markdown, to this file; what is not tried stays as it is there
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
     /// No progress and no notes
@@ -94,11 +95,11 @@ impl Mutants {
             json.write(|file| file.write_all(text.as_bytes()))?;
         }
         match file {
-            Some(_) if score.missing > 0 => {
-                note(false, "stopped: the track record stays as it was");
-            }
             Some(file) => {
-                let text = record::track_record(&all, &score, &bugs);
+                // A first record has none before it.
+                let before = self.record.as_deref().and_then(|path| fs::read_to_string(path).ok());
+                let before = before.unwrap_or_default();
+                let text = record::track_record(&all, &score, &bugs, &before);
                 file.write(|file| file.write_all(text.as_bytes()))?;
             }
             None => {}
@@ -262,8 +263,8 @@ impl Mutants {
 /// So many runs of this lock take a few seconds.
 fn usual_runs(protocol: &str) -> u64 {
     match protocol {
-        "raft" => 60,
-        name if name.starts_with("two-phase") => 200,
-        _ => 400,
+        "raft" => 40,
+        name if name.starts_with("two-phase") => 150,
+        _ => 300,
     }
 }

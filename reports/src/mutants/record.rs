@@ -3,11 +3,10 @@
 //! Nothing in it depends on the machine. Those that nobody planted stand in a table of their own,
 //! `scenarios/mutants/bugs.toml`, for they are mended and cannot be found again by a run.
 
-use super::patch::{FOLDER, Mutant};
-use super::score::{Row, Score};
+use super::patch::{FOLDER, Kind, Mutant};
+use super::score::Score;
 use super::trial::Trial;
 use serde::Deserialize;
-use std::fmt::Write;
 use std::path::Path;
 
 /// A mistake that nobody planted.
@@ -46,6 +45,9 @@ pub fn bugs(tree: &Path) -> Result<Vec<Bug>, String> {
     Ok(bugs.bug)
 }
 
+/// The cell of what nothing caught.
+const NOTHING: &str = "| nothing |";
+
 const HEAD: &str = "\
 # Track record
 
@@ -59,43 +61,68 @@ which plants each of these mistakes in the locks, lets the catalogue, the search
 look for it, and then puts the locks as they are through the same. `run` is the how many-th run of the
 catalogue it was, the scenarios that are known to catch it first; a search begins from several seeds,
 and its runs to the first finding are given as median and 95th percentile; a model says how many moves
-the shortest run has that breaks the guarantee.
+the shortest run has that breaks the guarantee. With `--only`, the other rows stay as they are.
 ";
 
-/// The track record as Markdown.
-pub fn track_record(mutants: &[Mutant], score: &Score, bugs: &[Bug]) -> String {
-    let mut text = format!("{HEAD}\n{}\n", score.summary());
+/// The track record as Markdown. What was not tried this time stays as it was told before.
+pub fn track_record(mutants: &[Mutant], score: &Score, bugs: &[Bug], before: &str) -> String {
+    let rows = Rows { score, before };
+    let (faults, benign): (Vec<&Mutant>, Vec<&Mutant>) =
+        mutants.iter().partition(|mutant| mutant.kind == Kind::Fault);
+    let planted: Vec<String> = faults.into_iter().filter_map(|one| rows.fault(one)).collect();
+    let harmless: Vec<String> = benign.into_iter().filter_map(|one| rows.benign(one)).collect();
+    let caught = |rows: &[String]| rows.iter().filter(|row| !row.contains(NOTHING)).count();
+    let (faults, left_alone) = (planted.len(), harmless.len() - caught(&harmless));
+    let mut text = format!(
+        "{HEAD}\n{} of {faults} faults are caught; {left_alone} of {} benign changes are left alone.\n",
+        caught(&planted),
+        harmless.len()
+    );
     text += "\n## Planted\n\n";
     text += "| mistake | known from | found by | replay |\n| --- | --- | --- | --- |\n";
-    let row_of = |mutant: &Mutant| score.mutants.iter().find(|row| row.id == mutant.id);
-    for (mutant, row) in mutants.iter().filter_map(|mutant| Some((mutant, row_of(mutant)?))) {
-        if !row.benign {
-            let Mutant { id, what, source, .. } = mutant;
-            line(
-                &mut text,
-                &[&format!("**{id}** {what}"), source, &found_by(&row.trial), &replay(row)],
-            );
-        }
-    }
+    text += &planted.concat();
     text += "\n## Planted, and benign\n\nThese break nothing, and nothing may cry at them.\n\n";
     text += "| change | why it is benign | found by |\n| --- | --- | --- |\n";
-    for (mutant, row) in mutants.iter().filter_map(|mutant| Some((mutant, row_of(mutant)?))) {
-        if row.benign {
-            let Mutant { id, what, why, .. } = mutant;
-            line(&mut text, &[&format!("**{id}** {what}"), why, &found_by(&row.trial)]);
-        }
-    }
+    text += &harmless.concat();
     text += "\n## Real, in our own locks\n\n";
     text += "| mistake | found by | runs to find | replay |\n| --- | --- | --- | --- |\n";
     for Bug { lock, what, found_by, runs, replay } in bugs {
-        line(&mut text, &[&format!("`{lock}`: {what}"), found_by, runs, &format!("`{replay}`")]);
+        text += &line(&[&format!("`{lock}`: {what}"), found_by, runs, &format!("`{replay}`")]);
     }
     text
 }
 
-fn line(text: &mut String, cells: &[&str]) {
+/// The rows of those that were tried now or before.
+struct Rows<'a> {
+    score: &'a Score,
+    before: &'a str,
+}
+
+impl Rows<'_> {
+    fn fault(&self, mutant: &Mutant) -> Option<String> {
+        let Mutant { id, what, source, .. } = mutant;
+        let replay = format!("`cargo run --release -- mutants --only {id}`");
+        self.row(mutant, |trial| {
+            line(&[&format!("**{id}** {what}"), source, &found_by(trial), &replay])
+        })
+    }
+
+    fn benign(&self, mutant: &Mutant) -> Option<String> {
+        let Mutant { id, what, why, .. } = mutant;
+        self.row(mutant, |trial| line(&[&format!("**{id}** {what}"), why, &found_by(trial)]))
+    }
+
+    fn row(&self, mutant: &Mutant, tell: impl Fn(&Trial) -> String) -> Option<String> {
+        let now = self.score.mutants.iter().find(|row| row.id == mutant.id);
+        let begins = format!("| **{}** ", mutant.id);
+        let known = || self.before.lines().find(|row| row.starts_with(&begins));
+        now.map(|row| tell(&row.trial)).or_else(|| known().map(|row| format!("{row}\n")))
+    }
+}
+
+fn line(cells: &[&str]) -> String {
     let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
-    let _ = writeln!(text, "| {} |", cells.join(" | "));
+    format!("| {} |\n", cells.join(" | "))
 }
 
 fn found_by(trial: &Trial) -> String {
@@ -110,11 +137,7 @@ fn found_by(trial: &Trial) -> String {
     if let Some(model) = trial.model.as_ref().filter(|model| model.catch.is_some()) {
         by.push(format!("model checker: {}", model.words()));
     }
-    if by.is_empty() { "nothing".to_owned() } else { by.join("; ") }
-}
-
-fn replay(row: &Row) -> String {
-    format!("`cargo run --release -- mutants --only {}`", row.id)
+    if by.is_empty() { NOTHING.trim_matches(['|', ' ']).to_owned() } else { by.join("; ") }
 }
 
 #[cfg(test)]
@@ -130,17 +153,20 @@ mod tests {
         let bugs = bugs(&tree).expect("they are good");
         assert!(!bugs.is_empty());
         let rows = vec![row("T1", false, true), row("B1", true, false)];
-        let record = track_record(&mutants, &Score::of(rows, Vec::new(), 0), &bugs);
+        let known = "| **T2** as it was told | x |\n| **X9** is no more | x |\n";
+        let record = track_record(&mutants, &Score::of(rows, Vec::new(), 0), &bugs, known);
         for text in [
+            "2 of 2 faults are caught; 1 of 1 benign changes are left alone.",
             "| **T1** A release deletes",
             "catalogue: progress in `calm`, run 4; search: progress, 7 / >50 runs (2 of 3)",
             "`cargo run --release -- mutants --only T1`",
+            "| **T2** as it was told | x |",
             "| **B1** ",
             "| nothing |",
             "`raft`: A server that led, followed and led again",
         ] {
             assert!(record.contains(text), "{text} is not in\n{record}");
         }
-        assert!(!record.contains("**T2**"), "what was not tried is not told");
+        assert!(!record.contains("**X9**") && !record.contains("**T3**"), "{record}");
     }
 }
