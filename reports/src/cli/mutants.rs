@@ -1,9 +1,9 @@
 //! `locklab mutants`: plants known mistakes in the locks, and sees whether they are caught.
 
 use super::exit::Exit;
+use super::on_ctrl_c;
 use super::output::{self, Output};
 use super::trouble::Trouble;
-use super::{note, on_ctrl_c};
 use crate::mutants::patch::{self, Mutant};
 use crate::mutants::record::{self, Bug};
 use crate::mutants::score::{Control, Row, Score};
