@@ -89,7 +89,7 @@ impl Mutants {
         };
         let stop = Arc::new(AtomicBool::new(false));
         on_ctrl_c(&stop)?;
-        let score = self.score(&chosen, &stop)?;
+        let score = self.score(&all, &chosen, &stop)?;
         if let Some(json) = json {
             let text = score.to_json();
             json.write(|file| file.write_all(text.as_bytes()))?;
@@ -120,9 +120,18 @@ impl Mutants {
         Ok(all.iter().filter(wanted).collect())
     }
 
-    fn score(&self, chosen: &[&Mutant], stop: &AtomicBool) -> Result<Score, Trouble> {
+    fn score(
+        &self,
+        all: &[Mutant],
+        chosen: &[&Mutant],
+        stop: &AtomicBool,
+    ) -> Result<Score, Trouble> {
         let workshop = Workshop::of(&self.tree).map_err(Trouble::Asked)?;
-        let batches = tree::batches(workshop.tree(), chosen).map_err(Trouble::Asked)?;
+        // Whichever are chosen, all are built together, so that the next call finds them built.
+        let all: Vec<&Mutant> = all.iter().collect();
+        let mut batches = tree::batches(workshop.tree(), &all).map_err(Trouble::Asked)?;
+        let is_chosen = |id: &String| chosen.iter().any(|mutant| mutant.id == *id);
+        batches.retain(|batch| batch.ids.iter().any(is_chosen));
         let probes = patch::probes(workshop.tree()).map_err(Trouble::Asked)?;
         let jobs = self.jobs_of(chosen, &batches, &probes);
         let bar = self.bar(jobs.len() + batches.len());
