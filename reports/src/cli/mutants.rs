@@ -94,15 +94,11 @@ impl Mutants {
             let text = score.to_json();
             json.write(|file| file.write_all(text.as_bytes()))?;
         }
-        match file {
-            Some(file) => {
-                // A first record has none before it.
-                let before = self.record.as_deref().and_then(|path| fs::read_to_string(path).ok());
-                let before = before.unwrap_or_default();
-                let text = record::track_record(&all, &score, &bugs, &before);
-                file.write(|file| file.write_all(text.as_bytes()))?;
-            }
-            None => {}
+        if let Some(file) = file {
+            // A first record has none before it.
+            let before = self.record.as_deref().and_then(|path| fs::read_to_string(path).ok());
+            let text = record::track_record(&all, &score, &bugs, &before.unwrap_or_default());
+            file.write(|file| file.write_all(text.as_bytes()))?;
         }
         output::print(&score.page(terminal))?;
         Ok(score.exit())
@@ -138,7 +134,7 @@ impl Mutants {
         let mut programs = Vec::new();
         for (place, batch) in batches.iter().enumerate() {
             bar.set_message(format!("builds {} of {}", place + 1, batches.len()));
-            match workshop.build(place + 1, batch) {
+            match workshop.build(batch) {
                 Ok(program) => programs.push(program),
                 Err(_) if stop.load(Ordering::Relaxed) => break,
                 Err(wrong) => return Err(Trouble::Asked(wrong)),

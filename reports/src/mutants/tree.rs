@@ -32,6 +32,8 @@ pub(super) const PROGRAM: &str = "locklab-planted";
 /// Patches that are built together.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Batch {
+    /// Its place among all batches of the tree, counted from 1.
+    pub number: usize,
     /// The ids.
     pub ids: Vec<String>,
     /// The files that differ from the tree, with what is in them.
@@ -62,11 +64,12 @@ pub fn batches(tree: &Path, mutants: &[&Mutant]) -> Result<Vec<Batch>, String> {
         }
         if !joined {
             let files = mutant.changed(&mut of_the_tree)?;
-            batches.push(Batch { ids: vec![mutant.id.clone()], files });
+            let number = batches.len() + 1;
+            batches.push(Batch { number, ids: vec![mutant.id.clone()], files });
         }
     }
     if batches.is_empty() {
-        batches.push(Batch::default());
+        batches.push(Batch { number: 1, ..Batch::default() });
     }
     for batch in &mut batches {
         let library = match batch.files.remove(LIBRARY) {

@@ -55,8 +55,10 @@ impl Workshop {
     /// # Errors
     ///
     /// If it cannot be written or does not build; what cargo said last is part of it.
-    pub fn build(&self, number: usize, batch: &Batch) -> Result<PathBuf, String> {
-        let copy = self.folder.join("tree");
+    pub fn build(&self, batch: &Batch) -> Result<PathBuf, String> {
+        let number = batch.number;
+        // One copy for each, so that going from one to the next builds nothing anew.
+        let copy = self.folder.join(format!("tree-{number}"));
         batch.write(&self.tree, &copy)?;
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let output = Command::new(&cargo)
