@@ -80,6 +80,19 @@ pub fn reduced<P: Protocol>(
     configuration
 }
 
+/// The same on connections: what a node says to another arrives in order, what comes next pushes
+/// out what stood still on its way, and work that takes no time is done at once. That leaves out
+/// what only messages do that overtake each other or pile up, and makes room for more clients and
+/// crashes.
+pub fn connected<P: Protocol>(mut configuration: Configuration<P>) -> Configuration<P> {
+    let bounds = configuration.bounds;
+    configuration.bounds = Bounds { in_order: true, link_room: 1, prompt: true, ..bounds };
+    let workload = &*configuration.setting.workload;
+    let workload = Workload { hold: Duration::ZERO.into(), ..workload.clone() };
+    configuration.setting.workload = Arc::new(workload);
+    configuration
+}
+
 fn settings() -> Settings {
     Settings { expiry: Clock::Monotonic, persist: Persist::Never, ..Settings::default() }
 }
@@ -94,6 +107,13 @@ pub fn ttl(clients: usize, sections: u8, fencing: Fencing) -> Configuration<Ttl>
         Fencing::Writes => vec![Guarantee::MutualExclusion, Guarantee::NoLostUpdate],
         Fencing::ReadsAndWrites => vec![Guarantee::MutualExclusion],
     };
+    configuration
+}
+
+/// `ttl` with three clients or more, on connections, while at most two leases end.
+pub fn ttl_crowded(clients: usize, sections: u8, fencing: Fencing) -> Configuration<Ttl> {
+    let mut configuration = connected(reduced(ttl(clients, sections, fencing), 2));
+    configuration.bounds.expiries = 2;
     configuration
 }
 
@@ -201,6 +221,21 @@ pub fn two_phase(size: TwoPhaseSize) -> Configuration<TwoPhase> {
     if crashes > 0 && server_timers == 0 {
         configuration.landmarks = vec![blocked(participants)];
     }
+    configuration
+}
+
+/// Two-phase commit with two coordinators and three participants, on connections, while two servers
+/// die. The client asks again once: the other coordinator.
+pub fn two_phase_twice_down() -> Configuration<TwoPhase> {
+    let size = TwoPhaseSize {
+        coordinators: 2,
+        participants: 3,
+        clients: 1,
+        crashes: 2,
+        ..TwoPhaseSize::default()
+    };
+    let mut configuration = connected(reduced(two_phase(size), size.coordinators + 1));
+    configuration.bounds.retries = 1;
     configuration
 }
 

@@ -151,7 +151,11 @@ pub fn subjects(size: Size) -> Vec<Box<dyn Subject>> {
     let mut subjects: Vec<Box<dyn Subject>> = Vec::new();
     if size.servers.is_none_or(|servers| servers == 1) {
         for fencing in FENCES {
-            subjects.push(Box::new(catalogue::ttl(clients, 2, fencing)));
+            let ttl = if clients > 2 { catalogue::ttl_crowded } else { catalogue::ttl };
+            subjects.push(Box::new(ttl(clients, 2, fencing)));
+        }
+        if size.clients.is_none() {
+            subjects.push(Box::new(catalogue::ttl_crowded(3, 2, Fencing::ReadsAndWrites)));
         }
         subjects.push(Box::new(catalogue::ttl_naive(clients, 2)));
     }
@@ -185,6 +189,9 @@ fn several_servers(size: Size, subjects: &mut Vec<Box<dyn Subject>>) {
     }
     for size in sizes {
         subjects.push(Box::new(catalogue::two_phase(size)));
+    }
+    if size == Size::default() {
+        subjects.push(Box::new(catalogue::two_phase_twice_down()));
     }
     let one_term = RaftReach { terms: 1, entries: 1, rounds: 1, candidates: servers };
     subjects.push(Box::new(catalogue::elections(servers, 1, one_term)));
