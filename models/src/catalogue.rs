@@ -224,18 +224,18 @@ pub fn two_phase(size: TwoPhaseSize) -> Configuration<TwoPhase> {
     configuration
 }
 
-/// Two-phase commit with two coordinators and three participants, on connections, while two servers
-/// die. The client asks again once: the other coordinator.
-pub fn two_phase_twice_down() -> Configuration<TwoPhase> {
+/// Two-phase commit with two coordinators and three participants, on connections, while so many
+/// servers die, and a client who asks again so many times, the other coordinator first.
+pub fn two_phase_connected(crashes: u8, retries: u8) -> Configuration<TwoPhase> {
     let size = TwoPhaseSize {
         coordinators: 2,
         participants: 3,
         clients: 1,
-        crashes: 2,
+        crashes,
         ..TwoPhaseSize::default()
     };
     let mut configuration = connected(reduced(two_phase(size), size.coordinators + 1));
-    configuration.bounds.retries = 1;
+    configuration.bounds.retries = retries;
     configuration
 }
 

@@ -191,7 +191,9 @@ fn several_servers(size: Size, subjects: &mut Vec<Box<dyn Subject>>) {
         subjects.push(Box::new(catalogue::two_phase(size)));
     }
     if size == Size::default() {
-        subjects.push(Box::new(catalogue::two_phase_twice_down()));
+        for (crashes, retries) in [(2, 0), (1, 1)] {
+            subjects.push(Box::new(catalogue::two_phase_connected(crashes, retries)));
+        }
     }
     let one_term = RaftReach { terms: 1, entries: 1, rounds: 1, candidates: servers };
     subjects.push(Box::new(catalogue::elections(servers, 1, one_term)));

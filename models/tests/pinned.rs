@@ -217,9 +217,7 @@ fn two_phase_commit_agrees_over_a_crash() {
 /// message never overtakes another one of its link.
 #[test]
 fn two_phase_commit_agrees_over_two_crashes() {
-    let mut configuration = catalogue::two_phase_twice_down();
-    configuration.bounds.retries = 0;
-    let report = report(&configuration);
+    let report = report(&catalogue::two_phase_connected(2, 0));
     assert!(verdicts(&report).iter().all(|(_, length)| *length == 0));
     assert!(report.landmarks.iter().all(|landmark| landmark.found), "{:?}", report.landmarks);
     assert_eq!(report.unique, 801_522);
