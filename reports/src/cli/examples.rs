@@ -25,7 +25,9 @@ Examples:
   locklab report report.json --html report.html --junit junit.xml --markdown comment.md
       a page for people, a file for a CI, a comment for a pull request
   locklab report report.json --format markdown
-      the comment, printed";
+      the comment, printed
+  locklab report report.json --check check.json --json joined.json --html report.html
+      with what the model checker found, as `locklab check --json check.json` wrote it";
 
 pub(super) const SEARCH: &str = "\
 Examples:
@@ -83,7 +85,9 @@ Examples:
   locklab check
       every small system that is known
   locklab check ttl
-      those of one lock";
+      those of one lock
+  locklab check ttl --json check.json
+      a file that joins the report of a comparison: `locklab report report.json --check check.json`";
 
 pub(super) const EXPLORE: &str = "\
 Examples:
