@@ -63,13 +63,15 @@ Examples:
       run what the baseline ran, and see what changed
   locklab gate --baseline reports/baseline.json --json report.json
       look at a comparison that was made before
+  locklab gate --baseline reports/baseline.json --check check.json
+      with what the model checker found
   locklab gate --baseline reports/baseline.json --update
       make what comes out now the baseline; read the difference before you commit it
 
 What makes it red: a guarantee that held and breaks; a break that is no longer found; a rate whose
 confidence interval no longer meets the former one; a measure that is worse by more than its
-tolerance; what is no longer run or put to the test; what was known and is unknown. Everything else
-that changed is told as news, and passes.";
+tolerance; what is no longer run or put to the test; what was known and is unknown; a check of the
+model that is not as it should be. Everything else that changed is told as news, and passes.";
 
 pub(super) const MERGE: &str = "\
 Examples:
