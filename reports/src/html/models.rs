@@ -3,7 +3,7 @@
 
 use super::command;
 use super::verdict::{Point, Tone};
-use crate::checks::{Checked, Judged, summary};
+use crate::checks::{Checked, Judged, Outcome, summary};
 use crate::report::{Report, ReportCell, ReportVerdict, Standing};
 use locklab_protocols::spec::Guarantee;
 use maud::{Markup, html};
@@ -83,11 +83,16 @@ fn guarantee(check: &Checked, judged: &Judged, cell: &ReportCell) -> Markup {
         (ReportVerdict::Broken, _) => ("notable", "!"),
         (ReportVerdict::Unknown | ReportVerdict::NotExercised, _) => ("dim", "?"),
     };
+    let should = match (judged.verdict, judged.expected) {
+        (Outcome::Broken, Outcome::Exhausted) => ": it should hold",
+        (Outcome::Exhausted, Outcome::Broken) => ": it should break",
+        _ => "",
+    };
     html! {
         li {
             span class={ "sign " (class) } aria-hidden="true" { (sign) }
             b { (judged.guarantee) } ": " (check.says(judged)) "."
-            @if wrong { " " strong class="wrong" { "Not as it should be" } ": " (cell.why) "." }
+            @if wrong { " " strong class="wrong" { "Not as it should be" (should) "." } }
             (way(&format!("How it breaks, {}", moves(judged.story.len())), &judged.story))
         }
     }

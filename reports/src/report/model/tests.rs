@@ -185,6 +185,8 @@ fn a_page_has_the_ways_to_the_breaks_and_leaves_the_matrices_to_the_runs() {
     assert!(page.contains("2 verdicts are not as they should be"));
     assert!(page.contains("href=\"#model-1\"") && page.contains("id=\"model-1\""));
     assert!(page.contains("Not all of this is as it should be."));
+    assert!(page.contains("Not as it should be: it should hold."));
+    assert!(page.contains("Not as it should be: it should break."));
 }
 
 #[test]
