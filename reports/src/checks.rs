@@ -5,7 +5,8 @@
 //! depends on the machine or the threads, unless a search stopped before its end.
 //!
 //! What was written is read back by [`Report::from_json`], and joins the report of a comparison
-//! as [cells](Checked::cells): the same guarantees, looked at in another way.
+//! as cells of its own ([`join`](crate::report::Report::join)): the same guarantees, looked at in
+//! another way.
 
 mod cells;
 mod command;
@@ -19,6 +20,7 @@ pub use page::page;
 pub use read::NoCheck;
 
 use crate::cli::Exit;
+use crate::terminal::many;
 use locklab_models::{Finding, Passed, Step, Subject};
 use locklab_protocols::spec::Guarantee;
 use schemars::JsonSchema;
@@ -228,8 +230,8 @@ pub fn summary(checks: &[Checked]) -> String {
         1 => "1 is NOT as it should be".to_owned(),
         _ => format!("{wrong} are NOT as they should be"),
     };
-    let many = if checks.len() == 1 { "configuration" } else { "configurations" };
-    format!("{} {many}, {states} states; {outcome}.", checks.len())
+    let configurations = many(checks.len(), "configuration");
+    format!("{configurations}, {}; {outcome}.", many(states, "state"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What a search says in words, and the moves of a run: what was seen of each, or else what it was.
 
 use super::{Checked, Judged, Outcome};
+use crate::terminal::many;
 use locklab_models::{Step, What};
 use locklab_protocols::contract::{
     Ending, Event, HostEvent, LeaseEvent, LockEvent, Observation, StorageEvent, WorkEvent,
@@ -43,11 +44,7 @@ impl Checked {
 
 /// After how many moves; nothing if that is not known.
 pub(super) fn after(moves: usize) -> String {
-    match moves {
-        0 => String::new(),
-        1 => " after 1 move".to_owned(),
-        _ => format!(" after {moves} moves"),
-    }
+    if moves == 0 { String::new() } else { format!(" after {}", many(moves, "move")) }
 }
 
 /// One line for each move.

@@ -12,7 +12,7 @@ use crate::markdown::markdown;
 use crate::merge::Shard;
 use crate::report::{Ran, Report, ReportShard, Seeds};
 use crate::tables::{Board, detail, findings, glance, measures, models};
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, many};
 use clap::{Args, value_parser};
 use locklab_scenarios::judge::{Cell, Judgement, Wish};
 use locklab_scenarios::search::failure_rate_at_most;
@@ -176,8 +176,6 @@ fn summary(comparison: &Comparison, board: &Board<'_>, (ran, count): (&str, u64)
     let broken = |cell: &&Cell| cell.verdict == Judgement::Broken;
     let found = comparison.cells.iter().filter(broken).count();
     let complaints = comparison.cells.iter().filter(|cell| !cell.as_wished.is_fine()).count();
-    let many =
-        |number: usize, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
     let protocols = many(board.protocols.len(), "protocol");
     let scenarios = many(board.scenarios.len(), "scenario");
     let outcome = match complaints {
@@ -191,6 +189,6 @@ fn summary(comparison: &Comparison, board: &Board<'_>, (ran, count): (&str, u64)
          {found} of {} cells broke; {outcome}.\n\
          What held in {} may break in up to {room:.1} % of such runs (95 % confidence).",
         comparison.cells.len(),
-        many(usize::try_from(count).unwrap_or(usize::MAX), "run")
+        many(count, "run")
     )
 }

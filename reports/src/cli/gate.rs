@@ -9,7 +9,7 @@ use super::{choose, heading, load_simulated, note, read_text};
 use crate::Calls;
 use crate::gate::{Baseline, Change, Tolerances, Why, changes};
 use crate::report::{Ran, Report, Seeds};
-use crate::terminal::{Paint, Terminal};
+use crate::terminal::{Paint, Terminal, many};
 use clap::Args;
 use locklab_scenarios::catalogue;
 use locklab_scenarios::registry::Contestants;
@@ -149,8 +149,7 @@ impl Gate {
         let pairs = report.measures.len();
         let checks = match report.checks.len() {
             0 => String::new(),
-            1 => ", 1 configuration of the model checker".to_owned(),
-            many => format!(", {many} configurations of the model checker"),
+            number => format!(", {} of the model checker", many(number, "configuration")),
         };
         let _ = writeln!(
             page,

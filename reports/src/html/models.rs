@@ -5,6 +5,7 @@ use super::command;
 use super::verdict::{Point, Tone};
 use crate::checks::{Checked, Judged, Outcome, summary};
 use crate::report::{Report, ReportCell, ReportVerdict, Standing};
+use crate::terminal::many;
 use locklab_protocols::spec::Guarantee;
 use maud::{Markup, html};
 
@@ -58,7 +59,7 @@ fn configuration(report: &Report, check: &Checked) -> Markup {
             @for landmark in &check.landmarks {
                 @if landmark.found {
                     p class="small" { "Found: " (landmark.name) "." }
-                    (way(&format!("The way there, {}", moves(landmark.story.len())), &landmark.story))
+                    (way(&format!("The way there, {}", many(landmark.story.len(), "move")), &landmark.story))
                 } @else {
                     p class="small" { strong class="wrong" { "Not found" } ": " (landmark.name) "." }
                 }
@@ -93,7 +94,7 @@ fn guarantee(check: &Checked, judged: &Judged, cell: &ReportCell) -> Markup {
             span class={ "sign " (class) } aria-hidden="true" { (sign) }
             b { (judged.guarantee) } ": " (check.says(judged)) "."
             @if wrong { " " strong class="wrong" { "Not as it should be" (should) "." } }
-            (way(&format!("How it breaks, {}", moves(judged.story.len())), &judged.story))
+            (way(&format!("How it breaks, {}", many(judged.story.len(), "move")), &judged.story))
         }
     }
 }
@@ -110,10 +111,6 @@ fn way(title: &str, story: &[String]) -> Markup {
     }
 }
 
-fn moves(number: usize) -> String {
-    format!("{number} move{}", if number == 1 { "" } else { "s" })
-}
-
 fn capital(text: &str) -> String {
     let mut signs = text.chars();
     signs.next().map_or_else(String::new, |first| first.to_uppercase().chain(signs).collect())
@@ -126,10 +123,7 @@ pub(super) fn point(report: &Report, protocol: &str) -> Option<Point> {
     if cells.is_empty() {
         return None;
     }
-    let systems = match checks.len() {
-        1 => "1 small system".to_owned(),
-        many => format!("{many} small systems"),
-    };
+    let systems = many(checks.len(), "small system");
     let mut said: [Vec<String>; 3] = Default::default();
     for name in Guarantee::ALL.map(Guarantee::name) {
         let of_it = || cells.iter().filter(|cell| cell.guarantee == name);

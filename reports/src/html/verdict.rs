@@ -4,6 +4,7 @@
 //! work is seldom done twice; for *correctness* it must never happen, or the data must survive it.
 
 use crate::report::{Report, ReportCell, ReportProtocol, ReportScenario, ReportVerdict, Standing};
+use crate::terminal::many;
 use locklab_scenarios::story::span;
 use std::time::Duration;
 
@@ -283,8 +284,4 @@ fn client_pause(scenario: &ReportScenario) -> Option<u64> {
         return None;
     }
     faults.iter().map(|fault| fault.lasts).collect::<Option<Vec<u64>>>()?.into_iter().max()
-}
-
-fn many(number: usize, one: &str) -> String {
-    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
 }
