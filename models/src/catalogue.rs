@@ -55,6 +55,7 @@ pub fn configuration<P: Protocol>(
     let workload = Workload { sections: Some(sections.into()), ..Workload::default() };
     Configuration {
         setting: Setting { protocol, clients, workload: Arc::new(workload), fencing },
+        servers: None,
         bounds: Bounds { acquires: sections, ..Bounds::default() },
         reach: None,
         prelude: None,
@@ -198,6 +199,9 @@ pub fn two_phase(size: TwoPhaseSize) -> Configuration<TwoPhase> {
     let usual = two_phase::Settings::default();
     let settings = two_phase::Settings { coordinators, participants, lease: None, ..usual };
     let mut configuration = configuration(TwoPhase { settings }, clients, 1, Fencing::Writes);
+    if coordinators > 1 {
+        configuration.servers = Some(format!("{coordinators} of them coordinators"));
+    }
     configuration.bounds = Bounds {
         crashes,
         server_timers,

@@ -18,7 +18,9 @@ pub trait Subject: Debug + Send + Sync {
     /// The protocol's name on the command line.
     fn protocol(&self) -> &'static str;
 
-    /// What is checked, in a few words: servers, clients, and what the storage does.
+    /// What is checked, in a few words: servers, clients, what the storage does, and where the
+    /// search begins, if that is not the start. No two that [`subjects`] gives at once are about
+    /// the same.
     fn about(&self) -> String;
 
     /// How far the search goes.
@@ -79,13 +81,18 @@ impl<P: Protocol> Subject for Configuration<P> {
             Fencing::Writes => "a storage that fences writes",
             Fencing::ReadsAndWrites => "a storage that fences reads and writes",
         };
-        let servers = some(self.setting.protocol.servers(), "server");
+        let mut servers = some(self.setting.protocol.servers(), "server");
+        if let Some(who) = &self.servers {
+            servers += &format!(", {who}");
+        }
         let clients = some(self.setting.clients, "client");
         let crashes = match self.bounds.crashes {
             0 => String::new(),
             crashes => format!(", {}", some(crashes.into(), "crash").replace("shs", "shes")),
         };
-        format!("{servers}, {clients}, {fencing}{crashes}")
+        let prelude = self.prelude.as_ref();
+        let from = prelude.map_or_else(String::new, |prelude| format!(", once {}", prelude.about));
+        format!("{servers}, {clients}, {fencing}{crashes}{from}")
     }
 
     fn bounds(&self) -> Bounds {

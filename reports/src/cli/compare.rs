@@ -7,10 +7,11 @@ use super::play::Played;
 use super::report::Format;
 use super::trouble::Trouble;
 use super::{choose, heading, note};
+use crate::checks;
 use crate::markdown::markdown;
 use crate::merge::Shard;
 use crate::report::{Ran, Report, ReportShard, Seeds};
-use crate::tables::{Board, detail, findings, glance, measures};
+use crate::tables::{Board, detail, findings, glance, measures, models};
 use crate::terminal::{Terminal, many};
 use clap::{Args, value_parser};
 use locklab_scenarios::judge::{Cell, Judgement, Wish};
@@ -157,10 +158,16 @@ pub(super) fn page(comparison: &Comparison, report: &Report, terminal: &Terminal
     page += &format!("\n{}", heading(terminal, &format!("What it costs ({time} time)")));
     page += &measures(&board, terminal, &measured);
     page += &findings(&board, &report.calls(), terminal);
+    if !report.checks.is_empty() {
+        page = format!("{}\n\n{}\n", page.trim_end(), models(report, terminal).trim_end());
+    }
     let Seeds { first, count } = report.seeds;
     let last = first.saturating_add(count.saturating_sub(1));
     let ran = if live { "live".to_owned() } else { format!("seeds {first} to {last}") };
     page += &format!("\n{}\n", summary(comparison, &board, (&ran, count)));
+    if !report.checks.is_empty() {
+        page += &format!("The model checker: {}\n", checks::summary(&report.checks));
+    }
     page
 }
 

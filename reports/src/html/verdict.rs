@@ -50,6 +50,7 @@ pub fn verdict(report: &Report, protocol: &ReportProtocol) -> Verdict {
     points.extend(seen.pauses());
     points.extend(seen.servers());
     points.extend(seen.service());
+    points.extend(super::models::point(report, &protocol.name));
     points.extend(seen.complaints());
     Verdict { headline: format!("{efficiency} {correctness}"), points }
 }
@@ -62,7 +63,7 @@ struct Seen<'a> {
 impl<'a> Seen<'a> {
     /// The cells of a guarantee that was put to the test, each with its scenario.
     fn cells(&self, guarantee: &str) -> Vec<(&'a ReportCell, &'a ReportScenario)> {
-        let of_it = self.report.cells.iter().filter(|cell| {
+        let of_it = self.report.sampled().filter(|cell| {
             cell.protocol == self.protocol.name
                 && cell.guarantee == guarantee
                 && matches!(cell.verdict, ReportVerdict::Held | ReportVerdict::Broken)
@@ -251,7 +252,7 @@ impl<'a> Seen<'a> {
 
     /// What is not as promised and expected.
     fn complaints(&self) -> Option<Point> {
-        let wrong = self.report.cells.iter().filter(|cell| {
+        let wrong = self.report.sampled().filter(|cell| {
             cell.protocol == self.protocol.name && cell.standing != Standing::AsExpected
         });
         let mut scenarios: Vec<String> = wrong.map(|cell| cell.scenario.clone()).collect();
