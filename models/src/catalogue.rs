@@ -55,6 +55,7 @@ pub fn configuration<P: Protocol>(
     let workload = Workload { sections: Some(sections.into()), ..Workload::default() };
     Configuration {
         setting: Setting { protocol, clients, workload: Arc::new(workload), fencing },
+        servers: None,
         bounds: Bounds { acquires: sections, ..Bounds::default() },
         reach: None,
         prelude: None,
@@ -80,6 +81,19 @@ pub fn reduced<P: Protocol>(
     configuration
 }
 
+/// The same on connections: what a node says to another arrives in order, what comes next pushes
+/// out what stood still on its way, and work that takes no time is done at once. That leaves out
+/// what only messages do that overtake each other or pile up, and makes room for more clients and
+/// crashes.
+pub fn connected<P: Protocol>(mut configuration: Configuration<P>) -> Configuration<P> {
+    let bounds = configuration.bounds;
+    configuration.bounds = Bounds { in_order: true, link_room: 1, prompt: true, ..bounds };
+    let workload = &*configuration.setting.workload;
+    let workload = Workload { hold: Duration::ZERO.into(), ..workload.clone() };
+    configuration.setting.workload = Arc::new(workload);
+    configuration
+}
+
 fn settings() -> Settings {
     Settings { expiry: Clock::Monotonic, persist: Persist::Never, ..Settings::default() }
 }
@@ -94,6 +108,13 @@ pub fn ttl(clients: usize, sections: u8, fencing: Fencing) -> Configuration<Ttl>
         Fencing::Writes => vec![Guarantee::MutualExclusion, Guarantee::NoLostUpdate],
         Fencing::ReadsAndWrites => vec![Guarantee::MutualExclusion],
     };
+    configuration
+}
+
+/// `ttl` with three clients or more, on connections, while at most two leases end.
+pub fn ttl_crowded(clients: usize, sections: u8, fencing: Fencing) -> Configuration<Ttl> {
+    let mut configuration = connected(reduced(ttl(clients, sections, fencing), 2));
+    configuration.bounds.expiries = 2;
     configuration
 }
 
@@ -178,6 +199,9 @@ pub fn two_phase(size: TwoPhaseSize) -> Configuration<TwoPhase> {
     let usual = two_phase::Settings::default();
     let settings = two_phase::Settings { coordinators, participants, lease: None, ..usual };
     let mut configuration = configuration(TwoPhase { settings }, clients, 1, Fencing::Writes);
+    if coordinators > 1 {
+        configuration.servers = Some(format!("{coordinators} of them coordinators"));
+    }
     configuration.bounds = Bounds {
         crashes,
         server_timers,
@@ -201,6 +225,21 @@ pub fn two_phase(size: TwoPhaseSize) -> Configuration<TwoPhase> {
     if crashes > 0 && server_timers == 0 {
         configuration.landmarks = vec![blocked(participants)];
     }
+    configuration
+}
+
+/// Two-phase commit with two coordinators and three participants, on connections, while so many
+/// servers die, and a client who asks again so many times, the other coordinator first.
+pub fn two_phase_connected(crashes: u8, retries: u8) -> Configuration<TwoPhase> {
+    let size = TwoPhaseSize {
+        coordinators: 2,
+        participants: 3,
+        clients: 1,
+        crashes,
+        ..TwoPhaseSize::default()
+    };
+    let mut configuration = connected(reduced(two_phase(size), size.coordinators + 1));
+    configuration.bounds.retries = retries;
     configuration
 }
 

@@ -14,6 +14,8 @@ use std::sync::Arc;
 pub struct Configuration<P: Protocol> {
     /// The protocol, the clients, what they do, and what the storage checks.
     pub setting: Setting<P>,
+    /// Who the servers are, where their number does not say it.
+    pub servers: Option<String>,
     /// How far the search goes.
     pub bounds: Bounds,
     /// How far a server may go, in terms of its protocol: what no bound can say that knows nothing

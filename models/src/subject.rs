@@ -18,7 +18,9 @@ pub trait Subject: Debug + Send + Sync {
     /// The protocol's name on the command line.
     fn protocol(&self) -> &'static str;
 
-    /// What is checked, in a few words: servers, clients, and what the storage does.
+    /// What is checked, in a few words: servers, clients, what the storage does, and where the
+    /// search begins, if that is not the start. No two that [`subjects`] gives at once are about
+    /// the same.
     fn about(&self) -> String;
 
     /// How far the search goes.
@@ -79,13 +81,18 @@ impl<P: Protocol> Subject for Configuration<P> {
             Fencing::Writes => "a storage that fences writes",
             Fencing::ReadsAndWrites => "a storage that fences reads and writes",
         };
-        let servers = some(self.setting.protocol.servers(), "server");
+        let mut servers = some(self.setting.protocol.servers(), "server");
+        if let Some(who) = &self.servers {
+            servers += &format!(", {who}");
+        }
         let clients = some(self.setting.clients, "client");
         let crashes = match self.bounds.crashes {
             0 => String::new(),
             crashes => format!(", {}", some(crashes.into(), "crash").replace("shs", "shes")),
         };
-        format!("{servers}, {clients}, {fencing}{crashes}")
+        let prelude = self.prelude.as_ref();
+        let from = prelude.map_or_else(String::new, |prelude| format!(", once {}", prelude.about));
+        format!("{servers}, {clients}, {fencing}{crashes}{from}")
     }
 
     fn bounds(&self) -> Bounds {
@@ -151,7 +158,11 @@ pub fn subjects(size: Size) -> Vec<Box<dyn Subject>> {
     let mut subjects: Vec<Box<dyn Subject>> = Vec::new();
     if size.servers.is_none_or(|servers| servers == 1) {
         for fencing in FENCES {
-            subjects.push(Box::new(catalogue::ttl(clients, 2, fencing)));
+            let ttl = if clients > 2 { catalogue::ttl_crowded } else { catalogue::ttl };
+            subjects.push(Box::new(ttl(clients, 2, fencing)));
+        }
+        if size.clients.is_none() {
+            subjects.push(Box::new(catalogue::ttl_crowded(3, 2, Fencing::ReadsAndWrites)));
         }
         subjects.push(Box::new(catalogue::ttl_naive(clients, 2)));
     }
@@ -185,6 +196,11 @@ fn several_servers(size: Size, subjects: &mut Vec<Box<dyn Subject>>) {
     }
     for size in sizes {
         subjects.push(Box::new(catalogue::two_phase(size)));
+    }
+    if size == Size::default() {
+        for (crashes, retries) in [(2, 0), (1, 1)] {
+            subjects.push(Box::new(catalogue::two_phase_connected(crashes, retries)));
+        }
     }
     let one_term = RaftReach { terms: 1, entries: 1, rounds: 1, candidates: servers };
     subjects.push(Box::new(catalogue::elections(servers, 1, one_term)));

@@ -102,7 +102,7 @@ impl Witness {
                     events[place..].contains(&expired)
                 };
                 let report = |change| changes.push(change);
-                self.account.look(protocol, servers, lease.lock(), ran_out, report);
+                self.account.hear(protocol, servers, *lease, ran_out, report);
                 changes.into_iter().for_each(|change| tell(self, change));
             }
         }

@@ -213,6 +213,27 @@ fn two_phase_commit_agrees_over_a_crash() {
     assert_eq!(report.unique, 1_343_626);
 }
 
+/// Three participants, two coordinators, of which any two servers die: on connections, where a
+/// message never overtakes another one of its link.
+#[test]
+fn two_phase_commit_agrees_over_two_crashes() {
+    let report = report(&catalogue::two_phase_connected(2, 0));
+    assert!(verdicts(&report).iter().all(|(_, length)| *length == 0));
+    assert!(report.landmarks.iter().all(|landmark| landmark.found), "{:?}", report.landmarks);
+    assert_eq!(report.unique, 801_522);
+}
+
+/// Three clients that take the lock twice each, where one lease ends.
+#[test]
+fn three_clients_of_ttl_lose_no_update_behind_a_fence() {
+    let mut configuration = catalogue::ttl_crowded(3, 2, Fencing::ReadsAndWrites);
+    configuration.bounds.expiries = 1;
+    let report = report(&configuration);
+    let broken: Vec<_> = verdicts(&report).into_iter().filter(|(_, length)| *length > 0).collect();
+    assert_eq!(broken, [("mutual-exclusion", 7)]);
+    assert_eq!(report.unique, 535_636);
+}
+
 /// Once all have voted yes, nobody decides at all without the coordinator, and nobody was told.
 #[test]
 fn two_phase_commit_blocks_when_its_coordinator_dies() {

@@ -12,11 +12,11 @@
 //! A server may let a lease run out while the live servers together cannot say who owns what: the
 //! last of a majority is down by the time at which the leader hears that it agreed, or the next
 //! leader is elected and does not yet know what is committed. The lease has ended all the same, and
-//! that is said at once; the account follows as soon as there is one again.
-//!
-//! [`LeaseEvent::Expired`]: crate::contract::LeaseEvent::Expired
+//! that is said at once; the account follows as soon as there is one again. A grant may fall into
+//! such a time as well: the account never lists its owner if his lease runs out before there is one
+//! again, or in the very step that brings it back, and his lease has ended all the same.
 
-use crate::contract::{Event, Protocol, Servers};
+use crate::contract::{Event, LeaseEvent, Protocol, Servers};
 use crate::id::{LockId, Owner};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +26,8 @@ pub struct Account {
     owners: BTreeMap<LockId, Vec<Owner>>,
     /// Owners whose lease was said to have ended while there was no account.
     ended: BTreeSet<(LockId, Owner)>,
+    /// Owners who were granted a lock while there was no account.
+    unlisted: BTreeSet<(LockId, Owner)>,
 }
 
 impl Account {
@@ -34,53 +36,22 @@ impl Account {
         self.owners.get(&lock).map_or(&[], Vec::as_slice)
     }
 
-    /// Looks at one lock again. `ran_out` says whether the lease of an owner ran out on a server.
-    pub fn look<P: Protocol>(
+    /// Looks again at the lock that a server told something about. `ran_out` says whether the lease
+    /// of an owner ran out on a server.
+    pub fn hear<P: Protocol>(
         &mut self,
         protocol: &P,
         servers: Servers<'_, P>,
-        lock: LockId,
+        told: LeaseEvent,
         ran_out: impl Fn(LockId, Owner) -> bool,
-        mut report: impl FnMut(Event),
+        report: impl FnMut(Event),
     ) {
-        if !protocol.has_account(servers) {
-            self.end_without_account(lock, ran_out, report);
-            return;
+        if let LeaseEvent::Granted { lock, owner, .. } = told
+            && !protocol.has_account(servers)
+        {
+            self.unlisted.insert((lock, owner));
         }
-        let mut now = protocol.owners(servers, lock);
-        now.sort_unstable();
-        now.dedup();
-        let before = self.owners.get(&lock).map_or(&[][..], Vec::as_slice);
-        let mut ended_before = |owner| !self.ended.is_empty() && self.ended.remove(&(lock, owner));
-        for owner in before {
-            let told = ended_before(*owner);
-            if !now.contains(owner) && !told && ran_out(lock, *owner) {
-                report(Event::LeaseEnded { lock, owner: *owner });
-            }
-        }
-        if before == now {
-            return;
-        }
-        report(Event::Owners { lock, owners: now.clone() });
-        if now.is_empty() {
-            self.owners.remove(&lock);
-        } else {
-            self.owners.insert(lock, now);
-        }
-    }
-
-    /// Nobody can say who owns what, but a lease that ran out has ended.
-    fn end_without_account(
-        &mut self,
-        lock: LockId,
-        ran_out: impl Fn(LockId, Owner) -> bool,
-        mut report: impl FnMut(Event),
-    ) {
-        for owner in self.owners.get(&lock).into_iter().flatten().copied() {
-            if ran_out(lock, owner) && self.ended.insert((lock, owner)) {
-                report(Event::LeaseEnded { lock, owner });
-            }
-        }
+        self.look(protocol, servers, told.lock(), ran_out, report);
     }
 
     /// Looks at every lock from 1 to `locks` again: what a crash or a restart of a server needs.
@@ -96,4 +67,53 @@ impl Account {
             self.look(protocol, servers, lock, &ran_out, &mut report);
         }
     }
+
+    fn look<P: Protocol>(
+        &mut self,
+        protocol: &P,
+        servers: Servers<'_, P>,
+        lock: LockId,
+        ran_out: impl Fn(LockId, Owner) -> bool,
+        mut report: impl FnMut(Event),
+    ) {
+        let before = self.owners.get(&lock).map_or(&[][..], Vec::as_slice);
+        if !protocol.has_account(servers) {
+            for owner in before.iter().copied().chain(unlisted(&self.unlisted, lock)) {
+                if ran_out(lock, owner) && self.ended.insert((lock, owner)) {
+                    report(Event::LeaseEnded { lock, owner });
+                }
+            }
+            return;
+        }
+        let mut now = protocol.owners(servers, lock);
+        now.sort_unstable();
+        now.dedup();
+        let mut ended_before = |owner| !self.ended.is_empty() && self.ended.remove(&(lock, owner));
+        for owner in before.iter().copied().chain(unlisted(&self.unlisted, lock)) {
+            let told = ended_before(owner);
+            if !now.contains(&owner) && !told && ran_out(lock, owner) {
+                report(Event::LeaseEnded { lock, owner });
+            }
+        }
+        if !self.unlisted.is_empty() {
+            self.unlisted.retain(|(of, _)| *of != lock);
+        }
+        if before == now {
+            return;
+        }
+        report(Event::Owners { lock, owners: now.clone() });
+        if now.is_empty() {
+            self.owners.remove(&lock);
+        } else {
+            self.owners.insert(lock, now);
+        }
+    }
+}
+
+/// Who was granted this lock while there was no account.
+fn unlisted(
+    unlisted: &BTreeSet<(LockId, Owner)>,
+    lock: LockId,
+) -> impl Iterator<Item = Owner> + '_ {
+    unlisted.iter().filter(move |(of, _)| *of == lock).map(|(_, owner)| *owner)
 }

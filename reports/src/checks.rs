@@ -3,51 +3,68 @@
 //! A verdict of a search is worth as much as its bounds, so the two are never apart: *exhausted*
 //! means that no run within these bounds breaks the guarantee. Nothing in the report for programs
 //! depends on the machine or the threads, unless a search stopped before its end.
+//!
+//! What was written is read back by [`Report::from_json`], and joins the report of a comparison
+//! as cells of its own ([`join`](crate::report::Report::join)): the same guarantees, looked at in
+//! another way.
 
+mod cells;
+mod command;
 mod page;
+mod read;
+#[cfg(test)]
+pub(crate) mod sample;
 mod words;
 
 pub use page::page;
+pub use read::NoCheck;
 
 use crate::cli::Exit;
+use crate::terminal::many;
 use locklab_models::{Finding, Passed, Step, Subject};
 use locklab_protocols::spec::Guarantee;
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use command::Commands;
+pub(crate) use read::sound;
 pub(crate) use words::moves;
 
 /// The name and the version of the format.
 pub const SCHEMA: &str = "locklab/check/1";
 
 /// What came out of all checks.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Report {
     /// Always [`SCHEMA`].
-    pub schema: &'static str,
+    pub schema: String,
     /// One for each configuration.
     pub checks: Vec<Checked>,
 }
 
 impl Default for Report {
     fn default() -> Self {
-        Self { schema: SCHEMA, checks: Vec::new() }
+        Self { schema: SCHEMA.to_owned(), checks: Vec::new() }
     }
 }
 
 /// What came out of one configuration.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Checked {
     /// The protocol.
     pub protocol: String,
-    /// Servers, clients, storage, crashes.
+    /// Servers, clients, storage, crashes, and where the search begins if that is not the start.
     pub about: String,
     /// How far the search went.
     pub bounds: String,
     /// The bounds that forbade a move, with how often.
     pub cuts: Vec<Cut>,
     /// How many different states the last search has seen.
-    pub states: usize,
+    pub states: u64,
     /// How many it has made.
-    pub generated: usize,
+    pub generated: u64,
     /// One for each guarantee that was watched.
     pub guarantees: Vec<Judged>,
     /// The goals that the search did not reach: with one of these, it proved nothing.
@@ -57,16 +74,17 @@ pub struct Checked {
 }
 
 /// How often a bound forbade a move.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Cut {
     /// The bound.
-    pub bound: &'static str,
+    pub bound: String,
     /// How many moves it forbade.
     pub moves: u64,
 }
 
 /// What the search says of a guarantee.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// No run within the bounds breaks it.
@@ -78,10 +96,11 @@ pub enum Outcome {
 }
 
 /// What became of one guarantee.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Judged {
     /// The guarantee.
-    pub guarantee: &'static str,
+    pub guarantee: String,
     /// What the search says.
     pub verdict: Outcome,
     /// What it should say.
@@ -93,10 +112,11 @@ pub struct Judged {
 }
 
 /// A state that the search was to find.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Found {
     /// In a few words.
-    pub name: &'static str,
+    pub name: String,
     /// Whether it found it.
     pub found: bool,
     /// The moves of a shortest run to it, if the search knows one.
@@ -106,7 +126,7 @@ pub struct Found {
 impl Found {
     fn of(passed: &Passed) -> Self {
         let story = passed.story.as_deref().map_or_else(Vec::new, moves);
-        Self { name: passed.name, found: passed.found, story }
+        Self { name: passed.name.to_owned(), found: passed.found, story }
     }
 }
 
@@ -114,8 +134,13 @@ impl Judged {
     fn of(guarantee: Guarantee, finding: &Finding, breaks: &[Guarantee]) -> Self {
         let expected =
             if breaks.contains(&guarantee) { Outcome::Broken } else { Outcome::Exhausted };
-        let guarantee = guarantee.name();
-        let quiet = |verdict| Self { guarantee, verdict, expected, reason: None, story: vec![] };
+        let quiet = |verdict| Self {
+            guarantee: guarantee.name().to_owned(),
+            verdict,
+            expected,
+            reason: None,
+            story: vec![],
+        };
         match finding {
             Finding::Exhausted => quiet(Outcome::Exhausted),
             Finding::Stopped => quiet(Outcome::Unknown),
@@ -136,19 +161,27 @@ impl Judged {
     }
 }
 
+/// How far the search of a configuration goes, in words.
+fn bounds(subject: &dyn Subject) -> String {
+    let reach = subject.reach().map_or_else(String::new, |reach| format!(", {reach}"));
+    format!("{}{reach}", subject.bounds())
+}
+
 impl Checked {
     /// What a check of this configuration found.
     pub fn of(subject: &dyn Subject, report: &locklab_models::Report) -> Self {
-        let reach = subject.reach().map_or_else(String::new, |reach| format!(", {reach}"));
+        let count = |states: usize| u64::try_from(states).unwrap_or(u64::MAX);
         let cuts = report.cuts.iter();
         let guarantees = report.findings.iter();
         Self {
             protocol: subject.protocol().to_owned(),
             about: subject.about(),
-            bounds: format!("{}{reach}", subject.bounds()),
-            cuts: cuts.map(|(bound, moves)| Cut { bound: bound.name(), moves: *moves }).collect(),
-            states: report.unique,
-            generated: report.generated,
+            bounds: bounds(subject),
+            cuts: cuts
+                .map(|(bound, moves)| Cut { bound: bound.name().to_owned(), moves: *moves })
+                .collect(),
+            states: count(report.unique),
+            generated: count(report.generated),
             guarantees: guarantees
                 .map(|(guarantee, finding)| Judged::of(*guarantee, finding, subject.breaks()))
                 .collect(),
@@ -162,7 +195,8 @@ impl Checked {
         self.missed.is_empty() && self.landmarks.iter().all(|landmark| landmark.found)
     }
 
-    fn exit(&self) -> Exit {
+    /// How a command ends that has to say this.
+    pub(crate) fn exit(&self) -> Exit {
         let worst = self.guarantees.iter().map(Judged::exit).max().unwrap_or(Exit::Undecided);
         if self.looked() { worst } else { worst.max(Exit::Undecided) }
     }
@@ -183,17 +217,21 @@ impl Report {
 
     /// In one line.
     pub fn summary(&self) -> String {
-        let states: usize = self.checks.iter().map(|check| check.states).sum();
-        let wrong = self.checks.iter().filter(|check| check.exit() != Exit::Fine).count();
-        let outcome = match wrong {
-            0 => "all is as expected".to_owned(),
-            1 => "1 is NOT as it should be".to_owned(),
-            _ => format!("{wrong} are NOT as they should be"),
-        };
-        let checks = self.checks.len();
-        let many = if checks == 1 { "configuration" } else { "configurations" };
-        format!("{checks} {many}, {states} states; {outcome}.")
+        summary(&self.checks)
     }
+}
+
+/// What some checks come to, in one line.
+pub fn summary(checks: &[Checked]) -> String {
+    let states = checks.iter().fold(0_u64, |sum, check| sum.saturating_add(check.states));
+    let wrong = checks.iter().filter(|check| check.exit() != Exit::Fine).count();
+    let outcome = match wrong {
+        0 => "all is as expected".to_owned(),
+        1 => "1 is NOT as it should be".to_owned(),
+        _ => format!("{wrong} are NOT as they should be"),
+    };
+    let configurations = many(checks.len(), "configuration");
+    format!("{configurations}, {}; {outcome}.", many(states, "state"))
 }
 
 #[cfg(test)]
@@ -232,7 +270,7 @@ mod tests {
         blind.missed.push("granted".to_owned());
         assert_eq!(blind.exit(), Exit::Undecided);
         let mut blind = checked(&Finding::Exhausted, &[]);
-        blind.landmarks.push(Found { name: "blocked", found: false, story: Vec::new() });
+        blind.landmarks.push(Found { name: "blocked".to_owned(), found: false, story: Vec::new() });
         assert_eq!(blind.exit(), Exit::Undecided);
         assert_eq!(Report::default().exit(), Exit::Undecided, "nothing was checked");
     }

@@ -14,6 +14,7 @@ mod exit;
 mod explore;
 mod faces;
 mod gate;
+mod join;
 mod list;
 #[cfg(unix)]
 mod live;

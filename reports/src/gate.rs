@@ -10,6 +10,8 @@
 //!   say which. A rate moved so far that the intervals of before and after do not meet. A measure
 //!   is worse by more than its tolerance, and not by what runs scatter anyway. Something is no
 //!   longer run, or no longer put to the test. Something that was known is unknown.
+//!   A check of the model, if one joined the report, says of a guarantee what it did not say, or
+//!   is not as it should be.
 //! - *News* are told, and pass: what is better, what is new, what moved as chance moves it, and
 //!   what the promises and the texts of the scenarios say now.
 //!
@@ -20,6 +22,7 @@ mod baseline;
 mod cells;
 mod change;
 mod measures;
+mod models;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +30,7 @@ pub use baseline::{Baseline, BaselineCell, BaselineMeasure, BaselinePair, Baseli
 pub use baseline::{NoBaseline, SCHEMA};
 pub use change::{Change, Why};
 pub use measures::{Gauge, Tolerances};
+pub use models::BaselineModel;
 
 use crate::Calls;
 use crate::report::{Report, ReportCell, ReportMeasures, Standing};
@@ -80,6 +84,7 @@ pub fn changes(baseline: &Baseline, report: &Report) -> Result<Vec<Change>, Stri
             changes.extend(of_new_pair(pair, &said));
         }
     }
+    changes.extend(models::of_models(baseline, report));
     Ok(changes)
 }
 
@@ -160,7 +165,7 @@ impl<'a> Said<'a> {
             .map(|row| ((row.protocol.as_str(), row.scenario.as_str()), row))
             .collect();
         let mut cells: BTreeMap<Pair<'a>, Vec<&ReportCell>> = BTreeMap::new();
-        for cell in &report.cells {
+        for cell in report.sampled() {
             cells.entry((&cell.protocol, &cell.scenario)).or_default().push(cell);
         }
         Self { measures, cells }

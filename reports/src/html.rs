@@ -11,6 +11,7 @@
 
 mod data;
 mod envelope;
+mod models;
 mod overview;
 mod verdict;
 

@@ -1,5 +1,6 @@
 //! A report for a comment on a pull request: what is wrong first, then what holds, in Markdown.
 
+use crate::checks;
 use crate::html::verdict;
 use crate::report::{Report, ReportCell, ReportVerdict, Standing};
 use locklab_protocols::spec::Guarantee;
@@ -28,6 +29,9 @@ pub fn markdown(report: &Report) -> String {
         report.scenarios.len(),
         first + count.saturating_sub(1)
     );
+    if !report.checks.is_empty() {
+        let _ = writeln!(page, "The model checker: {}\n", checks::summary(&report.checks));
+    }
     for cell in wrong.iter().take(NAMED) {
         let _ = writeln!(
             page,
@@ -53,14 +57,53 @@ pub fn markdown(report: &Report) -> String {
         let _ = writeln!(page, "- **{}**: {}", protocol.name, escaped(&made.headline));
     }
     page.push_str("\n</details>\n");
+    if !report.checks.is_empty() {
+        models(report, &mut page);
+    }
     page
+}
+
+/// What the model checker says: a row for each configuration, and below what it is worth.
+fn models(report: &Report, page: &mut String) {
+    page.push_str(
+        "\n### What the model checker says\n\nNot runs, but every order of messages, timers and \
+         crashes within bounds, in a world in which time is anything.\n\n\
+         | | configuration | exhausted | broken | not proved |\n|---|---|---|---|---|\n",
+    );
+    let mut details = String::new();
+    for check in report.protocols.iter().flat_map(|protocol| report.checks_of(&protocol.name)) {
+        let (name, about) = (&check.protocol, escaped(&check.about));
+        let mut said: [Vec<String>; 3] = Default::default();
+        let (states, within, cut) = (check.states, escaped(&check.bounds), escaped(&check.cut()));
+        let _ = writeln!(details, "- **{name}**, {about}: {states} states within {within}; {cut}.");
+        for (judged, cell) in check.guarantees.iter().zip(report.cells_of(check)) {
+            let column = match cell.verdict {
+                ReportVerdict::Held => 0,
+                ReportVerdict::Broken => 1,
+                ReportVerdict::Unknown | ReportVerdict::NotExercised => 2,
+            };
+            let wrong = if cell.standing == Standing::AsExpected { "" } else { "\u{274c} " };
+            said[column].push(format!("{wrong}{}", judged.guarantee));
+            if column > 0 {
+                let says = escaped(&check.says(judged));
+                let _ = writeln!(details, "  - {}: {says}", judged.guarantee);
+            }
+        }
+        let said = said.map(|names| match names.is_empty() {
+            true => "-".to_owned(),
+            false => names.join(", "),
+        });
+        let _ = writeln!(page, "| **{name}** | {about} | {} |", said.join(" | "));
+    }
+    page.push_str("\n<details><summary>Within which bounds, and how it breaks</summary>\n\n");
+    page.push_str(&details);
+    page.push_str("\n</details>\n");
 }
 
 /// Each protocol with each guarantee that was put to the test, over all scenarios.
 fn table(report: &Report, page: &mut String) {
     let tested = |guarantee: &Guarantee| {
-        let mut cells = report.cells.iter();
-        cells.any(|cell| {
+        report.sampled().any(|cell| {
             cell.guarantee == guarantee.name() && cell.verdict != ReportVerdict::NotExercised
         })
     };
@@ -70,7 +113,7 @@ fn table(report: &Report, page: &mut String) {
     let _ = writeln!(page, "|---|{}", "---|".repeat(heads.len()));
     for protocol in &report.protocols {
         let said = guarantees.iter().map(|guarantee| {
-            let cells = report.cells.iter().filter(|cell| {
+            let cells = report.sampled().filter(|cell| {
                 cell.protocol == protocol.name && cell.guarantee == guarantee.name()
             });
             glance(cells.collect())

@@ -83,6 +83,11 @@ fn fit(parts: &[Part]) -> Result<Seeds, String> {
                 "`{name}` is a whole report and no part of one; parts are made with `--shard`"
             ));
         }
+        if !part.checks.is_empty() {
+            return Err(format!(
+                "`{name}` has checks of the model, which are of no part; they can join the whole"
+            ));
+        }
         if let Some(row) = part.measures.iter().find(|row| row.missing_runs > 0) {
             let (protocol, scenario) = (&row.protocol, &row.scenario);
             return Err(format!("`{name}` is not whole: runs of {protocol} in {scenario} miss"));

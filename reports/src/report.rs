@@ -10,13 +10,15 @@
 //! clock or the number of threads: equal inputs give equal bytes. Only where real processes ran
 //! ([`Source::Live`]) times are those of the machine, and no two runs are alike. A report holds
 //! what its numbers are made of, run by run, so that what was run apart can be
-//! [put together](Report::comparison) again.
+//! [put together](Report::comparison) again. What the model checker found may [join](Report::join)
+//! it; that is told apart from runs everywhere.
 
 mod about;
 mod cell;
 mod failure;
 mod layout;
 mod measures;
+mod model;
 #[cfg(test)]
 mod tests;
 
@@ -25,8 +27,12 @@ pub use about::{ReportScenario, Seeds};
 pub use cell::{Rate, ReportCell, ReportVerdict, RunReason, Source, Standing};
 pub use failure::{ReportBreak, ReportFailure, ReportLine};
 pub use measures::{Amount, Amounts, Quantiles, ReportMeasures, ReportRuns, ReportSeconds};
+pub use model::Joined;
+
+pub(crate) use cell::guarantee;
 
 use crate::Calls;
+use crate::checks::Checked;
 use locklab_scenarios::judge::{Cell, MeasureRow};
 use locklab_scenarios::suite::Comparison;
 use schemars::{JsonSchema, Schema, schema_for};
@@ -59,6 +65,10 @@ pub struct Report {
     pub measures: Vec<ReportMeasures>,
     /// One for each run that a cell names as the first that broke it.
     pub failures: Vec<ReportFailure>,
+    /// One for each configuration in which the model checker looked, if that joined the report;
+    /// left out without.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<Checked>,
 }
 
 /// A part of a comparison that is run in parts.
@@ -110,6 +120,7 @@ impl Report {
             cells: comparison.cells.iter().map(cell).collect(),
             measures: comparison.measures.iter().map(ReportMeasures::from).collect(),
             failures: Vec::new(),
+            checks: Vec::new(),
         }
     }
 
@@ -135,22 +146,20 @@ impl Report {
         self.cells.iter().any(|cell| cell.source == Source::Live)
     }
 
-    /// The comparison of which this is the report.
+    /// The comparison of which this is the report: its runs, and not what the model checker says.
     ///
     /// # Errors
     ///
     /// If the report contradicts itself, or names what this version does not know.
     pub fn comparison(&self) -> Result<Comparison, NoReport> {
-        let cells = self.cells.iter().filter(|cell| cell.source != Source::Model);
         let row = |row: &ReportMeasures| -> Result<MeasureRow, NoReport> {
             let same = |cell: &&ReportCell| {
-                cell.source != Source::Model
-                    && (&cell.protocol, &cell.scenario) == (&row.protocol, &row.scenario)
+                (&cell.protocol, &cell.scenario) == (&row.protocol, &row.scenario)
             };
-            row.row(self.cells.iter().filter(same))
+            row.row(self.sampled().filter(same))
         };
         Ok(Comparison {
-            cells: cells.map(ReportCell::cell).collect::<Result<Vec<Cell>, NoReport>>()?,
+            cells: self.sampled().map(ReportCell::cell).collect::<Result<Vec<Cell>, NoReport>>()?,
             measures: self.measures.iter().map(row).collect::<Result<Vec<_>, NoReport>>()?,
         })
     }
@@ -208,6 +217,7 @@ impl Report {
         let whole = report.shard.map_or(report.seeds, |shard| shard.whole);
         report.seeds.end().and_then(|_| whole.end()).map_err(NoReport)?;
         report.comparison()?;
+        report.model_is_sound()?;
         Ok(report)
     }
 }

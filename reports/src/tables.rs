@@ -2,7 +2,8 @@
 //!
 //! From the widest view to the narrowest: each protocol with each guarantee over all scenarios
 //! ([`glance`]), what broke in which scenario ([`detail`]), what locking costs ([`measures`]), and
-//! each break with its reason and the command that shows it ([`findings`]). Whether a break is a
+//! each break with its reason and the command that shows it ([`findings`]), and beside all this what
+//! the model checker says ([`models`]). Whether a break is a
 //! finding or a complaint is said in words and marks; colours only repeat it.
 
 mod board;
@@ -12,6 +13,7 @@ mod glance;
 #[cfg(unix)]
 pub mod live;
 mod measures;
+mod models;
 mod once;
 mod sheet;
 
@@ -22,6 +24,7 @@ pub use detail::detail;
 pub use findings::findings;
 pub use glance::glance;
 pub use measures::measures;
+pub use models::models;
 pub use once::{complaints, once, several};
 
 /// A table of set off cells, for other reports than comparisons.

@@ -92,6 +92,12 @@ impl Terminal {
     }
 }
 
+/// A number of things, each called by this word.
+pub(crate) fn many(number: impl TryInto<u64>, one: &str) -> String {
+    let number = number.try_into().unwrap_or(u64::MAX);
+    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

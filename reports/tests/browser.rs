@@ -85,12 +85,21 @@ fn a_report_opens_its_details_and_a_diagram_zooms_and_tells() {
     let folder = tempfile::tempdir().expect("a folder");
     let page = folder.path().join("report.html");
     let name = page.display().to_string();
+    let (json, check) = (folder.path().join("report.json"), folder.path().join("check.json"));
+    let (json, check) = (json.display().to_string(), check.display().to_string());
     let scenarios = ["calm", "gc-pause-past-lease", "cut-both-ways"];
     let scenarios = scenarios.iter().flat_map(|scenario| ["--scenario", scenario]);
     let mut arguments = vec!["compare", "--seeds", "6", "--quiet", "--html", &name];
+    arguments.extend(["--json", &json]);
     arguments.extend(scenarios);
     arguments.extend(["--protocol", "ttl-naive", "--protocol", "ttl", "--protocol", "raft"]);
     locklab(&arguments);
+    all_well(&browser, &page, "report");
+    // Nor does anything of this change when checks of the model have joined it.
+    locklab(&["check", "ttl-naive", "--quiet", "--json", &check]);
+    locklab(&["report", &json, "--check", &check, "--html", &name]);
+    let text = std::fs::read_to_string(&page).expect("a page");
+    assert!(text.contains("id=\"model-1\""));
     all_well(&browser, &page, "report");
 }
 

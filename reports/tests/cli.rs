@@ -469,7 +469,7 @@ fn a_check_of_what_has_no_model_says_so() {
         (&["check", "ttl-watchdog"], "error: `ttl-watchdog` has no model; there are: ttl, "),
         (&["check", "ttl", "--servers", "3"], "error: `ttl` does not come with --servers 3\n"),
         (&["check", "--clients", "1"], "error: invalid value '1' for '--clients <N>'"),
-        (&["explore", "ttl", "--configuration", "9"], "error: `ttl` has 3 configurations, not 9\n"),
+        (&["explore", "ttl", "--configuration", "9"], "error: `ttl` has 4 configurations, not 9\n"),
     ];
     for (arguments, message) in cases {
         let output = locklab(arguments);

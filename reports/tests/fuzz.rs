@@ -1,6 +1,6 @@
 //! Whatever stands in a file, the answer is a message and never a panic.
 //!
-//! Valid reports, baselines, shards, summaries, states, scenario files and artifacts are changed in some places,
+//! Valid reports, checks of the model, baselines, shards, summaries, states, scenario files and artifacts are changed in some places,
 //! of their bytes or of their values, and read. What can still be read is then used: written and
 //! read again, shown with every face, gated, merged, held against promises, now and then played. Each input has a number. A few thousand are tried here;
 //! more with `LOCKLAB_FUZZ=200000 cargo test -p locklab-reports --test fuzz`, so many of each sort.
@@ -8,6 +8,7 @@
 #[path = "fuzz/mutate.rs"]
 mod mutate;
 
+use locklab_reports::checks;
 use locklab_reports::envelope::State;
 use locklab_reports::gate::{Baseline, Tolerances, changes};
 use locklab_reports::merge::merge;
@@ -83,6 +84,47 @@ fn compared(more: &[&str]) -> String {
     compare.args(["--scenario", "calm", "--scenario", "gc-pause-past-lease", "--seeds", "2"]);
     compare.args(more).arg("--json").arg(&file).output().expect("the binary runs");
     std::fs::read_to_string(&file).expect("a report")
+}
+
+/// The report of a small check.
+fn checked() -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("check.json");
+    let mut check = Command::new(env!("CARGO_BIN_EXE_locklab"));
+    check.args(["check", "ttl-naive", "--quiet", "--json"]).arg(&file);
+    check.output().expect("the binary runs");
+    std::fs::read_to_string(&file).expect("a report")
+}
+
+#[test]
+fn checks_of_the_model() {
+    let report = Report::from_json(&compared(&["--protocol", "ttl-naive"])).expect("a report");
+    let join = |text: &str| {
+        let found = checks::Report::from_json(text).map_err(|why| why.to_string())?;
+        let mut joined = report.clone();
+        joined.join(found).map(|_| joined)
+    };
+    let use_up = |report: &Report, dice: &mut Dice| {
+        let again = Report::from_json(&report.to_json());
+        assert_eq!(again.as_ref(), Ok(report), "what was written is not read back");
+        if dice.below(8) == 0 {
+            html::report(report);
+            junit::junit(report);
+            markdown::markdown(report);
+            let baseline = Baseline::of(report, Tolerances::default());
+            assert_eq!(changes(&baseline, report), Ok(Vec::new()));
+        }
+    };
+    let valid = checked();
+    fuzz("check", std::slice::from_ref(&valid), |text, dice| {
+        use_up(&join(text)?, dice);
+        Ok(())
+    });
+    fuzz("joined report", &[join(&valid).expect("it joins").to_json()], |text, dice| {
+        let report = Report::from_json(text).map_err(|why| why.to_string())?;
+        use_up(&report, dice);
+        Ok(())
+    });
 }
 
 #[test]

@@ -50,6 +50,7 @@ fn anything<P: Protocol>(protocol: P, plan: &Plan) -> Configuration<P> {
         },
         reach: None,
         prelude: None,
+        servers: None,
         alike: Vec::new(),
         readings: Vec::new(),
         watch: Vec::new(),

@@ -1,21 +1,25 @@
-//! Every output that the README shows is real: the commands of its `console` blocks are run, and
-//! what they print is what stands there. A line `[...]` stands for any number of lines.
+//! Every output that the README shows is real: the commands of its `console` blocks are run, one
+//! after the other in one folder, and what they print is what stands there. A line `[...]` stands
+//! for any number of lines.
 
 use std::process::Command;
 
 const README: &str = include_str!("../../README.md");
 const PROMPT: &str = "$ cargo run --release -- ";
 
-/// The arguments and the expected lines of each command in a `console` block.
+/// The arguments and the expected lines of each command in the `console` blocks.
 fn shown() -> Vec<(Vec<&'static str>, Vec<&'static str>)> {
     let blocks = README.split("```console\n").skip(1);
     let blocks = blocks.filter_map(|block| block.split_once("\n```").map(|(block, _)| block));
-    let parse = |block: &'static str| {
-        let mut lines = block.lines();
-        let arguments = lines.next()?.strip_prefix(PROMPT)?;
-        Some((arguments.split(' ').collect(), lines.collect()))
-    };
-    blocks.filter_map(parse).collect()
+    let mut shown: Vec<(Vec<&str>, Vec<&str>)> = Vec::new();
+    for line in blocks.flat_map(str::lines) {
+        match (line.strip_prefix(PROMPT), shown.last_mut()) {
+            (Some(arguments), _) => shown.push((arguments.split(' ').collect(), Vec::new())),
+            (None, Some((_, expected))) => expected.push(line),
+            (None, None) => panic!("the README shows `{line}` before any command"),
+        }
+    }
+    shown
 }
 
 /// Whether the lines are those expected, where `[...]` stands for any number of lines.
@@ -36,8 +40,10 @@ fn matches(expected: &[&str], lines: &[&str]) -> bool {
 fn what_the_readme_shows_is_what_the_commands_print() {
     let shown = shown();
     assert!(shown.len() >= 2, "the README shows the main job and a run");
+    let folder = tempfile::tempdir().expect("a folder");
     for (arguments, expected) in shown {
         let output = Command::new(env!("CARGO_BIN_EXE_locklab"))
+            .current_dir(folder.path())
             .args(&arguments)
             .env("COLUMNS", "100")
             .output()

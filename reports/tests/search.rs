@@ -92,7 +92,7 @@ fn a_failure_is_made_small_in_its_folder() {
     let output = locklab(&["shrink", &path, "--runs", "200", "--quiet"]);
     let text = stdout(&output);
     assert_eq!(output.status.code(), Some(0), "{text}{}", stderr(&output));
-    assert!(text.starts_with("before  1 faults, 2 clients, 1 servers"), "{text}");
+    assert!(text.starts_with("before  1 fault, 2 clients, 1 server"), "{text}");
     for name in ["finding.json", "scenario.toml", "schedule.json", "trace.jsonl", "story.txt"] {
         assert!(folder.path().join(name).is_file(), "{name}");
     }

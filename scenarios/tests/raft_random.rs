@@ -154,6 +154,30 @@ fn a_question_counts_from_when_it_came() {
     assert_eq!(outcome.verdicts[&Guarantee::Agreement], Verdict::Held);
 }
 
+/// A client was granted a lock by a leader whose majority was down at that moment, and its lease
+/// ran out in the very step that brought the majority back. Nobody said that it had ended, and the
+/// next grant was called one too many.
+#[test]
+fn a_lease_that_nobody_could_list_ends_too() {
+    let seed = 2_007_019;
+    let (raft, scenario) = raft_random::draw::draw(seed);
+    let outcome = raft.run(&scenario, seed, Record::Nothing);
+    let found = &outcome.verdicts[&Guarantee::Linearizable];
+    assert!(!found.is_broken(), "{found:?}");
+}
+
+/// A leader was taken out of the configuration, and knew of no other. A waiting client that asked
+/// it every 20 ms who held the lock put off the next server with each answer, for as long as it
+/// asked: so one lost its lease, and another waited until the end.
+#[test]
+fn a_client_that_asks_often_goes_to_the_next_server_all_the_same() {
+    for (seed, guarantee) in [(2_011_963, Guarantee::LeaseKept), (2_012_038, Guarantee::Progress)] {
+        let (raft, scenario) = raft_random::draw::draw(seed);
+        let outcome = raft.run(&scenario, seed, Record::Nothing);
+        assert_eq!(outcome.verdicts[&guarantee], Verdict::Held, "seed {seed}");
+    }
+}
+
 /// Followers that take one entry with each slow sync stay behind for as long as clients ask. Each
 /// broadcast finds them behind, and none may leave more messages on the way than the one before:
 /// in such a run there were once 2,300 a second.

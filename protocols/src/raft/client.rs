@@ -48,6 +48,17 @@ pub enum Asked {
     Cancel(Sequence),
 }
 
+/// When a client asks again what was not answered.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Retry {
+    /// Not at all: nothing waits for an answer.
+    Never,
+    /// When a request has had its time.
+    InTime,
+    /// Within a heartbeat: the server that it asked knows of no leader.
+    Soon,
+}
+
 /// A client.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct RaftClient {
@@ -58,8 +69,8 @@ pub struct RaftClient {
     leader: ServerId,
     /// How often it has followed a redirection since it last waited.
     redirections: usize,
-    /// Whether the retry timer runs, and whether anything was heard since it began to.
-    retries: bool,
+    /// When it asks again, and whether anything was heard since it began to wait for that.
+    retry: Retry,
     heard: bool,
     standing: Standing,
     attempts: Attempts,
@@ -83,7 +94,7 @@ impl RaftClient {
             me: Owner::first(id),
             leader: ServerId::at(id.index() % servers),
             redirections: 0,
-            retries: false,
+            retry: Retry::Never,
             heard: false,
             standing: Standing::None,
             attempts: Attempts::default(),
@@ -212,8 +223,9 @@ impl RaftClient {
                 self.ask_again(fx);
             }
             // Nobody leads, or not yet. Whoever comes to lead says so within a heartbeat, and a
-            // renewal must not wait for longer.
-            _ if self.retries => {
+            // renewal must not wait for longer: nor for each question that is answered like that.
+            _ if self.retry == Retry::InTime => {
+                self.retry = Retry::Soon;
                 self.heard = false;
                 fx.arm(ClientTimer::Retry, Clock::Monotonic, self.settings.heartbeat);
             }
@@ -329,8 +341,8 @@ impl RaftClient {
     }
 
     fn retry_later(&mut self, fx: &mut Fx) {
-        if !self.retries {
-            self.retries = true;
+        if self.retry == Retry::Never {
+            self.retry = Retry::InTime;
             self.heard = false;
             fx.arm(ClientTimer::Retry, Clock::Monotonic, self.settings.request_timeout);
         }
@@ -338,7 +350,7 @@ impl RaftClient {
 
     /// No answer for a while: the next server, if nothing at all was heard of this one.
     fn retry(&mut self, fx: &mut Fx) {
-        self.retries = false;
+        self.retry = Retry::Never;
         self.redirections = 0;
         if !self.is_waiting() {
             return;

@@ -80,16 +80,21 @@ impl Settings {
         (self.election_timeout..=self.election_timeout * 2).into()
     }
 
-    /// How long a sync may take so that the log keeps up with the clients: a follower writes
-    /// [`append_limit`](Self::append_limit) entries with each, and a hundred must get through in
-    /// the time of a lease (ten for each of ten clients); and a vote or a heartbeat must not wait
-    /// for most of an election.
+    /// How long a sync may take so that the log keeps up with the clients. A follower writes
+    /// [`append_limit`](Self::append_limit) entries with each sync.
     ///
-    /// Where disks are slower, the log falls behind by more than a lease, sessions are over when
-    /// they are opened, clients open new ones, and what they ask for keeps the log behind.
+    /// - A hundred entries must get through in the time of a lease (ten for each of ten clients).
+    ///   Where disks are slower, the log falls behind by more than a lease, sessions are over when
+    ///   they are opened, clients open new ones, and what they ask for keeps the log behind.
+    /// - A command and a renewal of each of ten clients must get through in half of a request
+    ///   timeout. Where disks are slower, each asks again before it is answered, and the log takes
+    ///   every request twice.
+    /// - A vote or a heartbeat must not wait for most of an election.
     pub fn slowest_sync(&self) -> Duration {
         let batch = u32::try_from(self.append_limit).unwrap_or(u32::MAX).min(ENTRIES);
-        (self.lease * batch / ENTRIES).min(self.election_timeout / 5)
+        let in_a_lease = self.lease * batch / ENTRIES;
+        let in_a_request = self.request_timeout / 2 * batch / (2 * CONTENDERS);
+        in_a_lease.min(in_a_request).min(self.election_timeout / 5)
     }
 
     /// Whether a lease is long enough to be kept through a change of the leader: in half of it,

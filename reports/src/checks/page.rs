@@ -1,5 +1,6 @@
 //! One check on a terminal.
 
+use super::words::after;
 use super::{Checked, Judged, Outcome};
 use crate::terminal::{Paint, Terminal};
 
@@ -16,7 +17,7 @@ pub fn page(checked: &Checked, terminal: &Terminal, stories: bool) -> String {
     for landmark in &checked.landmarks {
         let (paint, word) =
             if landmark.found { (Paint::Plain, "found") } else { (Paint::Bad, "NOT found") };
-        let steps = steps(landmark.story.len());
+        let steps = after(landmark.story.len());
         let text = terminal.wrap(&format!("  {word}{steps}: {}", landmark.name), 4);
         page += &format!("{}\n", terminal.paint(paint, &text));
     }
@@ -25,7 +26,7 @@ pub fn page(checked: &Checked, terminal: &Terminal, stories: bool) -> String {
         page += &format!("{}\n", terminal.paint(Paint::Bad, &text));
     }
     page += &format!("{}\n", terminal.wrap(&format!("  bounds: {}", checked.bounds), 4));
-    page += &format!("{}\n", terminal.wrap(&format!("  {}", cuts(checked)), 4));
+    page += &format!("{}\n", terminal.wrap(&format!("  {}", checked.cut()), 4));
     let (states, generated) = (checked.states, checked.generated);
     page += &format!("  {states} states, each once, of {generated} that were made\n\n");
     if stories {
@@ -40,21 +41,9 @@ pub fn page(checked: &Checked, terminal: &Terminal, stories: bool) -> String {
     page
 }
 
-fn steps(number: usize) -> String {
-    match number {
-        0 => String::new(),
-        1 => " after 1 move".to_owned(),
-        _ => format!(" after {number} moves"),
-    }
-}
-
 fn line(judged: &Judged, terminal: &Terminal) -> String {
     let fine = judged.verdict == judged.expected;
-    let word = match judged.verdict {
-        Outcome::Exhausted => "exhausted".to_owned(),
-        Outcome::Broken => format!("broken{}", steps(judged.story.len())),
-        Outcome::Unknown => "unknown: the search stopped before its end".to_owned(),
-    };
+    let word = judged.word();
     let paint = match (fine, judged.verdict) {
         (true, Outcome::Exhausted) => Paint::Good,
         (true, _) => Paint::Notable,
@@ -68,14 +57,6 @@ fn line(judged: &Judged, terminal: &Terminal) -> String {
     let reason = judged.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
     let text = format!("  {:NAMES$}  {word}{wrong}{reason}", judged.guarantee);
     format!("{}\n", terminal.paint(paint, &terminal.wrap(&text, NAMES + 4)))
-}
-
-fn cuts(checked: &Checked) -> String {
-    if checked.cuts.is_empty() {
-        return "no bound cut the search".to_owned();
-    }
-    let cuts = checked.cuts.iter().map(|cut| format!("{} {} times", cut.bound, cut.moves));
-    format!("the search was cut by: {}", cuts.collect::<Vec<_>>().join(", "))
 }
 
 fn told(title: &str, story: &[String], terminal: &Terminal) -> String {

@@ -1,9 +1,51 @@
-//! The moves of a run in words: what was seen of each, or else what it was.
+//! What a search says in words, and the moves of a run: what was seen of each, or else what it was.
 
+use super::{Checked, Judged, Outcome};
+use crate::terminal::many;
 use locklab_models::{Step, What};
 use locklab_protocols::contract::{
     Ending, Event, HostEvent, LeaseEvent, LockEvent, Observation, StorageEvent, WorkEvent,
 };
+
+impl Judged {
+    /// What the search says, without how it breaks.
+    pub fn word(&self) -> String {
+        match self.verdict {
+            Outcome::Exhausted => "exhausted".to_owned(),
+            Outcome::Broken => format!("broken{}", after(self.story.len())),
+            Outcome::Unknown => "unknown: the search stopped before its end".to_owned(),
+        }
+    }
+}
+
+impl Checked {
+    /// By which bounds the search was cut, in words.
+    pub fn cut(&self) -> String {
+        if self.cuts.is_empty() {
+            return "no bound cut the search".to_owned();
+        }
+        let cuts = self.cuts.iter().map(|cut| format!("{} {} times", cut.bound, cut.moves));
+        format!("the search was cut by: {}", cuts.collect::<Vec<_>>().join(", "))
+    }
+
+    /// What the search says of a guarantee, in one line: nothing that was not proved reads as if
+    /// it were.
+    pub fn says(&self, judged: &Judged) -> String {
+        let word = judged.word();
+        match (judged.verdict, &judged.reason) {
+            (_, Some(reason)) => format!("{word}: {reason}"),
+            (Outcome::Exhausted, None) if !self.looked() => {
+                format!("not proved: the search did not come by {}", self.unseen())
+            }
+            (_, None) => word,
+        }
+    }
+}
+
+/// After how many moves; nothing if that is not known.
+pub(super) fn after(moves: usize) -> String {
+    if moves == 0 { String::new() } else { format!(" after {}", many(moves, "move")) }
+}
 
 /// One line for each move.
 pub(crate) fn moves(story: &[Step]) -> Vec<String> {

@@ -7,11 +7,12 @@ use super::play::Played;
 use super::report::Format;
 use super::trouble::Trouble;
 use super::{choose, heading, note};
+use crate::checks;
 use crate::markdown::markdown;
 use crate::merge::Shard;
 use crate::report::{Ran, Report, ReportShard, Seeds};
-use crate::tables::{Board, detail, findings, glance, measures};
-use crate::terminal::Terminal;
+use crate::tables::{Board, detail, findings, glance, measures, models};
+use crate::terminal::{Terminal, many};
 use clap::{Args, value_parser};
 use locklab_scenarios::judge::{Cell, Judgement, Wish};
 use locklab_scenarios::search::failure_rate_at_most;
@@ -157,10 +158,16 @@ pub(super) fn page(comparison: &Comparison, report: &Report, terminal: &Terminal
     page += &format!("\n{}", heading(terminal, &format!("What it costs ({time} time)")));
     page += &measures(&board, terminal, &measured);
     page += &findings(&board, &report.calls(), terminal);
+    if !report.checks.is_empty() {
+        page = format!("{}\n\n{}\n", page.trim_end(), models(report, terminal).trim_end());
+    }
     let Seeds { first, count } = report.seeds;
     let last = first.saturating_add(count.saturating_sub(1));
     let ran = if live { "live".to_owned() } else { format!("seeds {first} to {last}") };
     page += &format!("\n{}\n", summary(comparison, &board, (&ran, count)));
+    if !report.checks.is_empty() {
+        page += &format!("The model checker: {}\n", checks::summary(&report.checks));
+    }
     page
 }
 
@@ -169,8 +176,6 @@ fn summary(comparison: &Comparison, board: &Board<'_>, (ran, count): (&str, u64)
     let broken = |cell: &&Cell| cell.verdict == Judgement::Broken;
     let found = comparison.cells.iter().filter(broken).count();
     let complaints = comparison.cells.iter().filter(|cell| !cell.as_wished.is_fine()).count();
-    let many =
-        |number: usize, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
     let protocols = many(board.protocols.len(), "protocol");
     let scenarios = many(board.scenarios.len(), "scenario");
     let outcome = match complaints {
@@ -184,6 +189,6 @@ fn summary(comparison: &Comparison, board: &Board<'_>, (ran, count): (&str, u64)
          {found} of {} cells broke; {outcome}.\n\
          What held in {} may break in up to {room:.1} % of such runs (95 % confidence).",
         comparison.cells.len(),
-        many(usize::try_from(count).unwrap_or(usize::MAX), "run")
+        many(count, "run")
     )
 }

@@ -25,7 +25,9 @@ Examples:
   locklab report report.json --html report.html --junit junit.xml --markdown comment.md
       a page for people, a file for a CI, a comment for a pull request
   locklab report report.json --format markdown
-      the comment, printed";
+      the comment, printed
+  locklab report report.json --check check.json --json joined.json --html report.html
+      with what the model checker found, as `locklab check --json check.json` wrote it";
 
 pub(super) const SEARCH: &str = "\
 Examples:
@@ -61,13 +63,15 @@ Examples:
       run what the baseline ran, and see what changed
   locklab gate --baseline reports/baseline.json --json report.json
       look at a comparison that was made before
+  locklab gate --baseline reports/baseline.json --check check.json
+      with what the model checker found
   locklab gate --baseline reports/baseline.json --update
       make what comes out now the baseline; read the difference before you commit it
 
 What makes it red: a guarantee that held and breaks; a break that is no longer found; a rate whose
 confidence interval no longer meets the former one; a measure that is worse by more than its
-tolerance; what is no longer run or put to the test; what was known and is unknown. Everything else
-that changed is told as news, and passes.";
+tolerance; what is no longer run or put to the test; what was known and is unknown; a check of the
+model that is not as it should be. Everything else that changed is told as news, and passes.";
 
 pub(super) const MUTANTS: &str = "\
 Examples:
@@ -97,7 +101,9 @@ Examples:
   locklab check
       every small system that is known
   locklab check ttl
-      those of one lock";
+      those of one lock
+  locklab check ttl --json check.json
+      a file that joins the report of a comparison: `locklab report report.json --check check.json`";
 
 pub(super) const EXPLORE: &str = "\
 Examples:

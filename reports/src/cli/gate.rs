@@ -1,6 +1,7 @@
 //! `locklab gate`: is everything as it was?
 
 use super::exit::Exit;
+use super::join::Join;
 use super::output::{self, Output};
 use super::play::Played;
 use super::trouble::Trouble;
@@ -8,7 +9,7 @@ use super::{choose, heading, load_simulated, note, read_text};
 use crate::Calls;
 use crate::gate::{Baseline, Change, Tolerances, Why, changes};
 use crate::report::{Ran, Report, Seeds};
-use crate::terminal::{Paint, Terminal};
+use crate::terminal::{Paint, Terminal, many};
 use clap::Args;
 use locklab_scenarios::catalogue;
 use locklab_scenarios::registry::Contestants;
@@ -29,6 +30,8 @@ pub(super) struct Gate {
     /// The report of a comparison that has been made already, instead of making one
     #[arg(long, value_name = "REPORT")]
     json: Option<PathBuf>,
+    #[command(flatten)]
+    join: Join,
     /// Take what comes out now as the baseline, and show how it changes. Its tolerances stay. If
     /// there is no such file, it is made of the report, or of the whole catalogue with 20 seeds
     #[arg(long)]
@@ -45,13 +48,14 @@ impl Gate {
     pub(super) fn run(&self, terminal: &Terminal) -> Result<Exit, Trouble> {
         let baseline = self.baseline()?;
         let output = self.update.then(|| Output::at(&self.baseline)).transpose()?;
-        let report = match &self.json {
+        let mut report = match &self.json {
             Some(path) => load_simulated(path)?,
             None => match self.played(baseline.as_ref())? {
                 Some(report) => report,
                 None => return Ok(Exit::Stopped),
             },
         };
+        self.join.to(&mut report, self.quiet)?;
         let changes = match &baseline {
             Some(baseline) if self.update && baseline.seeds != report.seeds => {
                 note(self.quiet, "the seeds are others, so the two cannot be compared");
@@ -60,7 +64,7 @@ impl Gate {
             Some(baseline) => changes(baseline, &report).map_err(Trouble::Asked)?,
             None => Vec::new(),
         };
-        output::print(&self.page(&changes, report.measures.len(), terminal))?;
+        output::print(&self.page(&changes, &report, terminal))?;
         if let Some(output) = output {
             let tolerances = baseline.map_or_else(Tolerances::default, |old| old.tolerances);
             let text = Baseline::of(&report, tolerances).to_json();
@@ -121,7 +125,7 @@ impl Gate {
         Ok((shelf.only(&names).map_err(Trouble::Asked)?, scenarios, calls))
     }
 
-    fn page(&self, changes: &[Change], pairs: usize, terminal: &Terminal) -> String {
+    fn page(&self, changes: &[Change], report: &Report, terminal: &Terminal) -> String {
         let (red, news): (Vec<&Change>, Vec<&Change>) =
             changes.iter().partition(|change| change.why.is_regression());
         let mut page = String::new();
@@ -142,9 +146,14 @@ impl Gate {
             (false, true) => "the gate is green",
             (false, false) => "the gate is RED",
         };
+        let pairs = report.measures.len();
+        let checks = match report.checks.len() {
+            0 => String::new(),
+            number => format!(", {} of the model checker", many(number, "configuration")),
+        };
         let _ = writeln!(
             page,
-            "{pairs} pairs of a protocol and a scenario, {} regressions, {} news: {outcome}.",
+            "{pairs} pairs of a protocol and a scenario{checks}, {} regressions, {} news: {outcome}.",
             red.len(),
             news.len()
         );

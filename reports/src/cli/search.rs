@@ -8,7 +8,7 @@ use super::trouble::Trouble;
 use super::{choose, note, on_ctrl_c};
 use crate::merge::Shard;
 use crate::summary::{CorpusRow, GoneRow, Summary};
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, many};
 use clap::{Args, value_parser};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use locklab_scenarios::artifact::{Artifact, Expectation, Rate};
@@ -251,7 +251,11 @@ impl Search {
                 bar.set_position(progress.runs);
                 let shrink::Size { faults, clients, .. } = progress.size;
                 let name = folder.display();
-                bar.set_message(format!("{name}: {faults} faults, {clients} clients"));
+                bar.set_message(format!(
+                    "{name}: {}, {}",
+                    many(faults, "fault"),
+                    many(clients, "client")
+                ));
             };
             let shrunk = shrink(entry, scenario, &source, guarantee, USUAL_RUNS, &mut on_progress)
                 .map_err(Trouble::Asked)?;

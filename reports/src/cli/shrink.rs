@@ -3,6 +3,7 @@
 use super::exit::Exit;
 use super::output;
 use super::trouble::Trouble;
+use crate::terminal::many;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use locklab_scenarios::artifact::{self, Artifact};
@@ -39,7 +40,7 @@ impl Shrink {
         let mut on_progress = |progress: shrink::Progress| {
             bar.set_position(progress.runs);
             let shrink::Size { faults, clients, .. } = progress.size;
-            bar.set_message(format!("{faults} faults, {clients} clients"));
+            bar.set_message(format!("{}, {}", many(faults, "fault"), many(clients, "client")));
         };
         let source = Source::Schedule(artifact.schedule.clone());
         let guarantee = artifact.finding.guarantee;
@@ -57,10 +58,14 @@ impl Shrink {
             .map_err(|error| Trouble::unwritable(&self.folder, &error))?;
         let told = |size: shrink::Size| {
             let shrink::Size { faults, clients, servers, locks, steps, decisions } = size;
-            format!(
-                "{faults} faults, {clients} clients, {servers} servers, {locks} locks, {steps} \
-                 steps, {decisions} decisions of chance"
-            )
+            let counts = [
+                many(faults, "fault"),
+                many(clients, "client"),
+                many(servers, "server"),
+                many(locks, "lock"),
+                many(steps, "step"),
+            ];
+            format!("{}, {} of chance", counts.join(", "), many(decisions, "decision"))
         };
         let (before, after, runs) = (told(shrunk.before), told(shrunk.after), shrunk.runs);
         output::print(&format!("before  {before}\nafter   {after}\n{runs} runs\n\n{story}"))?;

@@ -5,6 +5,7 @@
 
 use super::Pair;
 use super::measures::{Gauge, Tolerances};
+use super::models::BaselineModel;
 use crate::report::{Report, ReportCell, ReportVerdict, Seeds};
 use locklab_protocols::spec::Guarantee;
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,9 @@ pub struct Baseline {
     pub scenarios: Vec<BaselineScenario>,
     /// What is known of each protocol in each scenario.
     pub pairs: Vec<BaselinePair>,
+    /// What is known of each configuration of the model checker, if checks joined the report.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<BaselineModel>,
 }
 
 /// A scenario that is run.
@@ -140,7 +144,7 @@ impl Baseline {
             path: (scenario.call != scenario.name).then(|| scenario.call.clone()),
         };
         let mut cells: BTreeMap<Pair<'_>, BTreeMap<Guarantee, BaselineCell>> = BTreeMap::new();
-        for cell in &report.cells {
+        for cell in report.sampled() {
             let idle = cell.verdict == ReportVerdict::NotExercised && cell.expected.is_none();
             if let Ok(guarantee) = cell.guarantee()
                 && !idle
@@ -165,6 +169,7 @@ impl Baseline {
             protocols: report.protocols.iter().map(|protocol| protocol.name.clone()).collect(),
             scenarios: report.scenarios.iter().map(scenario).collect(),
             pairs: pairs.collect(),
+            models: BaselineModel::all_of(report),
         }
     }
 
@@ -228,6 +233,19 @@ impl Baseline {
                 if !cell.can_be(self.seeds) {
                     return Err(format!("{guarantee} of {place} contradicts itself"));
                 }
+            }
+        }
+        let mut seen: BTreeSet<Pair<'_>> = BTreeSet::new();
+        for model in &self.models {
+            let (protocol, about) = model.key();
+            if !self.protocols.contains(&model.protocol) {
+                return Err(format!("it has a check of {protocol}, and not that in its list"));
+            }
+            if !seen.insert(model.key()) {
+                return Err(format!("it has the check of {protocol} with {about} twice"));
+            }
+            if model.cells.is_empty() || model.states == 0 {
+                return Err(format!("the check of {protocol} with {about} says nothing"));
             }
         }
         Ok(())

@@ -9,7 +9,7 @@ use locklab_scenarios::{catalogue, suite};
 use std::sync::LazyLock;
 use std::sync::atomic::AtomicBool;
 
-static REPORT: LazyLock<Report> = LazyLock::new(|| {
+pub(super) static REPORT: LazyLock<Report> = LazyLock::new(|| {
     let contestants = Contestants::shelf().only(&["ttl", "redlock"]).expect("they are there");
     let scenarios = ["calm", "gc-pause-past-lease"].map(|name| catalogue::find(name).expect("one"));
     let seeds = Seeds { first: 1, count: 20 };

@@ -43,8 +43,7 @@ pub(super) fn report(report: &Report) -> String {
         (protocols.get(protocol).copied(), scenarios.get(scenario).copied())
     };
     let cells: Vec<Value> = report
-        .cells
-        .iter()
+        .sampled()
         .map(|cell| cell_row(cell, at(&cell.protocol, &cell.scenario), &mut texts))
         .collect();
     let measures: Vec<Value> = report

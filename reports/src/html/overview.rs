@@ -1,8 +1,8 @@
 //! What a report's page says without scripts: the verdicts, the matrices, the costs, the findings.
 
 use super::verdict::{Tone, verdict};
-use super::{command, moment};
-use crate::report::{Report, ReportCell, ReportMeasures, ReportVerdict, Standing};
+use super::{command, models, moment};
+use crate::report::{Report, ReportCell, ReportMeasures, ReportVerdict, Source, Standing};
 use locklab_protocols::spec::Guarantee;
 use locklab_scenarios::story::span;
 use maud::{Markup, html};
@@ -20,6 +20,7 @@ pub(super) fn body(report: &Report) -> Markup {
                     a href="#where" { "What breaks where" }
                     a href="#costs" { "What it costs" }
                     a href="#failures" { "Failures" }
+                    @if !report.checks.is_empty() { a href="#models" { "The model checker" } }
                     a href="#reading" { "How to read" }
                 }
             }
@@ -32,6 +33,7 @@ pub(super) fn body(report: &Report) -> Markup {
             (places(report))
             (costs(report))
             (failures(report))
+            (models::section(report))
             (reading())
         }
         footer {
@@ -47,14 +49,21 @@ fn opening(report: &Report) -> Markup {
     let runs: u64 = report.measures.iter().map(|row| row.runs).sum();
     let wrong: Vec<&ReportCell> =
         report.cells.iter().filter(|cell| cell.standing != Standing::AsExpected).collect();
-    let broken = report.cells.iter().filter(|cell| cell.verdict == ReportVerdict::Broken).count();
+    let broken = report.sampled().filter(|cell| cell.verdict == ReportVerdict::Broken).count();
+    let link = |cell: &ReportCell| match cell.source {
+        Source::Model => models::link(report, cell),
+        Source::Simulation | Source::Live => pair_link(&cell.protocol, &cell.scenario),
+    };
     let seeds = (report.seeds.first, report.seeds.first + report.seeds.count.saturating_sub(1));
     html! {
         h1 { "Which lock is safe, when, and what happens when it is not?" }
         p {
             (report.protocols.len()) " locks met " (report.scenarios.len()) " scenarios, each pair \
              with the seeds " (seeds.0) " to " (seeds.1) ": " (runs) " runs, all on the same faults. "
-            (broken) " of " (report.cells.len()) " verdicts are that a guarantee broke."
+            (broken) " of " (report.sampled().count()) " verdicts are that a guarantee broke."
+            @if !report.checks.is_empty() {
+                " Beside them stands " a href="#models" { "what the model checker says" } "."
+            }
         }
         @if wrong.is_empty() {
             p class="banner good" { "\u{2713} All is as promised and expected." }
@@ -64,7 +73,7 @@ fn opening(report: &Report) -> Markup {
                 ul {
                     @for cell in wrong.iter().take(30) {
                         li {
-                            a href=(pair_link(&cell.protocol, &cell.scenario)) {
+                            a href=(link(cell)) {
                                 (cell.protocol) " in " (cell.scenario)
                             }
                             ": " (cell.why)
@@ -96,7 +105,9 @@ fn verdicts(report: &Report) -> Markup {
             p class="dim" {
                 "For " b { "efficiency" } " it is enough that work is seldom done twice; for "
                 b { "correctness" } " two holders must never meet, or the data must survive it. \
-                 Drawn from the runs of this report, and from nothing else."
+                 Drawn from the runs of this report"
+                @if !report.checks.is_empty() { ", from its checks" }
+                ", and from nothing else."
             }
             div class="cards" {
                 @for protocol in &report.protocols {
@@ -166,7 +177,7 @@ fn glance(cells: &[&ReportCell]) -> Glance {
 
 fn matrix(report: &Report) -> Markup {
     let mut cells: BTreeMap<(&str, &str), Vec<&ReportCell>> = BTreeMap::new();
-    for cell in &report.cells {
+    for cell in report.sampled() {
         cells.entry((&cell.protocol, &cell.guarantee)).or_default().push(cell);
     }
     let none = Vec::new();
@@ -252,7 +263,7 @@ fn sort(scenario: &crate::report::ReportScenario) -> &'static str {
 
 fn places(report: &Report) -> Markup {
     let mut cells: BTreeMap<(&str, &str), Vec<&ReportCell>> = BTreeMap::new();
-    for cell in &report.cells {
+    for cell in report.sampled() {
         cells.entry((&cell.scenario, &cell.protocol)).or_default().push(cell);
     }
     let sorts = [

@@ -4,6 +4,7 @@
 //! work is seldom done twice; for *correctness* it must never happen, or the data must survive it.
 
 use crate::report::{Report, ReportCell, ReportProtocol, ReportScenario, ReportVerdict, Standing};
+use crate::terminal::many;
 use locklab_scenarios::story::span;
 use std::time::Duration;
 
@@ -49,6 +50,7 @@ pub fn verdict(report: &Report, protocol: &ReportProtocol) -> Verdict {
     points.extend(seen.pauses());
     points.extend(seen.servers());
     points.extend(seen.service());
+    points.extend(super::models::point(report, &protocol.name));
     points.extend(seen.complaints());
     Verdict { headline: format!("{efficiency} {correctness}"), points }
 }
@@ -61,7 +63,7 @@ struct Seen<'a> {
 impl<'a> Seen<'a> {
     /// The cells of a guarantee that was put to the test, each with its scenario.
     fn cells(&self, guarantee: &str) -> Vec<(&'a ReportCell, &'a ReportScenario)> {
-        let of_it = self.report.cells.iter().filter(|cell| {
+        let of_it = self.report.sampled().filter(|cell| {
             cell.protocol == self.protocol.name
                 && cell.guarantee == guarantee
                 && matches!(cell.verdict, ReportVerdict::Held | ReportVerdict::Broken)
@@ -250,7 +252,7 @@ impl<'a> Seen<'a> {
 
     /// What is not as promised and expected.
     fn complaints(&self) -> Option<Point> {
-        let wrong = self.report.cells.iter().filter(|cell| {
+        let wrong = self.report.sampled().filter(|cell| {
             cell.protocol == self.protocol.name && cell.standing != Standing::AsExpected
         });
         let mut scenarios: Vec<String> = wrong.map(|cell| cell.scenario.clone()).collect();
@@ -282,8 +284,4 @@ fn client_pause(scenario: &ReportScenario) -> Option<u64> {
         return None;
     }
     faults.iter().map(|fault| fault.lasts).collect::<Option<Vec<u64>>>()?.into_iter().max()
-}
-
-fn many(number: usize, one: &str) -> String {
-    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
 }

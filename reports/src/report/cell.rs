@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub struct ReportCell {
     /// The protocol.
     pub protocol: String,
-    /// The scenario.
+    /// The scenario; of the model checker, `model: ` and what its configuration is about.
     pub scenario: String,
     /// The guarantee.
     pub guarantee: String,
@@ -23,19 +23,21 @@ pub struct ReportCell {
     pub source: Source,
     /// What all runs together say.
     pub verdict: ReportVerdict,
-    /// What the scenario says about it, if it does.
+    /// What the scenario says about it, if it does; of the model checker, what is known of its
+    /// configuration.
     pub expected: Option<ReportVerdict>,
-    /// Whether the protocol promises it under assumptions that the scenario keeps.
+    /// Whether the protocol promises it under assumptions that the scenario keeps. Not said of the
+    /// model checker: in its models time is anything.
     pub promised: bool,
     /// Whether the verdict is as promised and expected.
     pub standing: Standing,
     /// Why the standing is not `as-expected`; empty if it is.
     pub why: String,
-    /// How many runs there were.
+    /// How many runs there were; of the model checker, how many states.
     pub runs: u64,
     /// How many of them put it to the test without a break.
     pub held_runs: u64,
-    /// How many of them broke it.
+    /// How many of them broke it; of the model checker, 1 if some way breaks it.
     pub broken_runs: u64,
     /// How many of them could not decide.
     pub unknown_runs: u64,
@@ -43,9 +45,11 @@ pub struct ReportCell {
     pub not_exercised_runs: u64,
     /// How many more runs were asked for and not made.
     pub missing_runs: u64,
-    /// Where the share of seeds that break it lies, with 95 % confidence.
+    /// Where the share of seeds that break it lies, with 95 % confidence; of the model checker,
+    /// which has no seeds, anywhere.
     pub break_rate: Rate,
-    /// In one line: how it broke first, why it is unknown, or what did not happen.
+    /// In one line: how it broke first, why it is unknown, or what did not happen; of the model
+    /// checker also the bounds within which it holds.
     pub reason: String,
     /// The smallest seed that broke it.
     pub first_broken_seed: Option<u64>,
@@ -55,7 +59,8 @@ pub struct ReportCell {
     pub first_unknown: Option<RunReason>,
     /// The first run that did not put it to the test, and what did not happen.
     pub first_not_exercised: Option<RunReason>,
-    /// The command that plays the run of the first broken seed again.
+    /// The command that plays the run of the first broken seed again; of the model checker, the
+    /// one that does the check again.
     pub replay: Option<String>,
 }
 
@@ -67,7 +72,8 @@ pub enum Source {
     Simulation,
     /// A run of real processes on some machine: no seed makes it come out the same again.
     Live,
-    /// A search of the model checker; its runs are states.
+    /// A search of the model checker; its runs are states. What it is made of stands among the
+    /// `checks`.
     Model,
 }
 
@@ -174,7 +180,7 @@ impl ReportCell {
     }
 
     /// What it calls itself in messages.
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         format!("{} of {} in {}", self.guarantee, self.protocol, self.scenario)
     }
 
@@ -223,7 +229,7 @@ impl ReportCell {
 }
 
 /// The guarantee with this name.
-pub(super) fn guarantee(name: &str) -> Result<Guarantee, NoReport> {
+pub(crate) fn guarantee(name: &str) -> Result<Guarantee, NoReport> {
     let found = Guarantee::ALL.into_iter().find(|known| known.name() == name);
     found.ok_or_else(|| NoReport(format!("it names a guarantee that there is not: `{name}`")))
 }

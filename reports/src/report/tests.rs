@@ -21,7 +21,7 @@ fn scenarios() -> Vec<Scenario> {
 }
 
 /// A comparison of some locks in some scenarios with these seeds, and its report.
-fn compared(first: u64, count: u64) -> (Comparison, Report) {
+pub(super) fn compared(first: u64, count: u64) -> (Comparison, Report) {
     let (contestants, scenarios, calls) = (contestants(), scenarios(), Calls::default());
     let suite = Suite::new(&contestants, &scenarios, first..first + count);
     let comparison = suite.run(&|_| {}, &AtomicBool::new(false));
@@ -107,6 +107,12 @@ fn the_schema_that_is_checked_in_is_that_of_the_types_and_of_reports() {
     let validator = jsonschema::validator_for(&schema).expect("a schema");
     let report = serde_json::to_value(compared(1, 2).1).expect("it has a form in JSON");
     validator.validate(&report).expect("a report is as its schema says");
+    let mut joined = compared(1, 2).1;
+    joined
+        .join(crate::checks::sample::report([crate::checks::sample::check("ttl")]))
+        .expect("it fits");
+    let joined = serde_json::to_value(joined).expect("it has a form in JSON");
+    validator.validate(&joined).expect("one that a check has joined too");
     let wrong = |change: fn(&mut serde_json::Value)| {
         let mut other = report.clone();
         change(&mut other);

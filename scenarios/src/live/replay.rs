@@ -305,7 +305,7 @@ impl<P: Portable> Replay<P> {
         };
         let servers = self.system.servers();
         let report = |event| changes.push(event);
-        self.account.look(&self.setting.protocol, servers, lease.lock(), ran_out, report);
+        self.account.hear(&self.setting.protocol, servers, lease, ran_out, report);
         for event in changes {
             self.see(at, slot, event, sink);
         }

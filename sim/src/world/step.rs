@@ -298,7 +298,7 @@ impl<P: Protocol> World<P> {
             lease == LeaseEvent::Expired { lock, owner } || expires(nodes, lock, owner)
         };
         let look = |event| changes.push(event);
-        self.account.look(&self.setting.protocol, servers, lease.lock(), ran_out, look);
+        self.account.hear(&self.setting.protocol, servers, lease, ran_out, look);
         for event in changes {
             self.observe(slot, event);
         }
