@@ -15,7 +15,8 @@
 //!
 //! A line that begins with a blank goes on with the one before. `protocols` are the locks that are
 //! tried, `models` what is checked, if that is something else. `caught by` names scenarios that are
-//! known to catch it, which are tried first, or `search`. A `benign` one says `why` it is benign.
+//! known to catch it, which are tried first, or `search`. A `benign` one says `why` it is benign, an
+//! `open` one `why` it is thought to break something and what is known about that nothing catches it.
 //!
 //! Where the catalogue has no scenario that would show a mistake, and chance seldom draws one, there
 //! is a *probe* in `probes/`: a scenario like those of the catalogue, tried along with them.
@@ -25,6 +26,7 @@ use diffy::patch_set::{FileOperation, ParseOptions, PatchSet};
 use locklab_scenarios::catalogue;
 use locklab_scenarios::registry::Contestants;
 use locklab_scenarios::scenario::Scenario;
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -32,12 +34,16 @@ use std::path::{Path, PathBuf};
 pub const FOLDER: &str = "scenarios/mutants";
 
 /// What a mistake is to the locks.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// It breaks a guarantee, and must be caught.
     Fault,
     /// It breaks nothing, and must not be caught.
     Benign,
+    /// It breaks a guarantee, and nothing catches it so far. It counts as not caught; one that is
+    /// caught is no longer open.
+    Open,
 }
 
 /// A mistake that can be planted.
@@ -53,7 +59,7 @@ pub struct Mutant {
     pub guarantee: String,
     /// What it is to the locks.
     pub kind: Kind,
-    /// Why it is benign; empty for a fault.
+    /// Why it is benign, or what is known of an open one; empty for a fault.
     pub why: String,
     /// The locks that are tried.
     pub protocols: Vec<String>,
@@ -133,11 +139,12 @@ impl Mutant {
         let kind = match needed("kind")?.as_str() {
             "fault" => Kind::Fault,
             "benign" => Kind::Benign,
-            other => return Err(format!("kind `{other}` is neither `fault` nor `benign`")),
+            "open" => Kind::Open,
+            other => return Err(format!("kind `{other}` is none of `fault`, `benign`, `open`")),
         };
         let (why, known) = match kind {
             Kind::Fault => (String::new(), needed("caught by")?),
-            Kind::Benign => (needed("why")?, String::new()),
+            Kind::Benign | Kind::Open => (needed("why")?, String::new()),
         };
         let mutant = Self {
             id: needed("id")?,
@@ -307,19 +314,23 @@ caught by: calm
     fn what_is_missing_or_unknown_is_said() {
         let wrong = |from: &str, to: &str| Mutant::parse(&GOOD.replace(from, to), &[]).unwrap_err();
         assert_eq!(wrong("source: here\n", ""), "the header has no line `source: ...`");
-        assert!(wrong("kind: fault", "kind: odd").contains("neither `fault` nor `benign`"));
+        assert!(wrong("kind: fault", "kind: odd").contains("none of `fault`, `benign`"));
         assert!(wrong("protocols: ttl", "protocols: tll").contains("tll"));
         assert!(wrong("caught by: calm", "caught by: clam").contains("clam"));
         assert!(wrong("planted::is(\"T9\")", "planted::is(\"T8\")").contains("not guarded"));
         assert!(wrong("kind: fault", "kind: benign").contains("`why: ...`"));
+        assert!(wrong("kind: fault", "kind: open").contains("`why: ...`"));
+        let both = wrong("kind: fault", "kind: open\nwhy: nobody knows");
+        assert!(both.contains("`caught by: ...` that nobody knows"), "{both}");
         assert!(wrong("source: here", "source: here\nodd: thing").contains("odd"));
     }
 
     #[test]
     fn every_patch_of_this_tree_has_its_header_and_applies() {
         let mutants = load(&tree()).expect("all headers are good");
-        let faults = mutants.iter().filter(|mutant| mutant.kind == Kind::Fault).count();
-        assert!(faults >= 50 && mutants.len() - faults >= 4, "{faults} of {}", mutants.len());
+        let count = |kind| mutants.iter().filter(|mutant| mutant.kind == kind).count();
+        let (faults, benign) = (count(Kind::Fault), count(Kind::Benign));
+        assert!(faults >= 50 && benign >= 4, "{faults} and {benign} of {}", mutants.len());
         for mutant in &mutants {
             let mut text_of = |name: &str| {
                 std::fs::read_to_string(tree().join(name)).map_err(|error| error.to_string())

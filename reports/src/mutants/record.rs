@@ -45,8 +45,8 @@ pub fn bugs(tree: &Path) -> Result<Vec<Bug>, String> {
     Ok(bugs.bug)
 }
 
-/// The cell of what nothing caught.
-const NOTHING: &str = "| nothing |";
+/// How the cell of what nothing caught begins.
+const NOTHING: &str = "| nothing";
 
 const HEAD: &str = "\
 # Track record
@@ -61,14 +61,15 @@ which plants each of these mistakes in the locks, lets the catalogue, the search
 look for it, and then puts the locks as they are through the same. `run` is the how many-th run of the
 catalogue it was, the scenarios that are known to catch it first; a search begins from several seeds,
 and its runs to the first finding are given as median and 95th percentile; a model says how many moves
-the shortest run has that breaks the guarantee. With `--only`, the other rows stay as they are.
+the shortest run has that breaks the guarantee. What is open is thought to break a guarantee, and
+nothing catches it so far: it counts as not caught. With `--only`, the other rows stay as they are.
 ";
 
 /// The track record as Markdown. What was not tried this time stays as it was told before.
 pub fn track_record(mutants: &[Mutant], score: &Score, bugs: &[Bug], before: &str) -> String {
     let rows = Rows { score, before };
     let (faults, benign): (Vec<&Mutant>, Vec<&Mutant>) =
-        mutants.iter().partition(|mutant| mutant.kind == Kind::Fault);
+        mutants.iter().partition(|mutant| mutant.kind != Kind::Benign);
     let planted: Vec<String> = faults.into_iter().filter_map(|one| rows.fault(one)).collect();
     let harmless: Vec<String> = benign.into_iter().filter_map(|one| rows.benign(one)).collect();
     let caught = |rows: &[String]| rows.iter().filter(|row| !row.contains(NOTHING)).count();
@@ -78,6 +79,11 @@ pub fn track_record(mutants: &[Mutant], score: &Score, bugs: &[Bug], before: &st
         caught(&planted),
         harmless.len()
     );
+    let untried: Vec<&str> =
+        mutants.iter().filter(|one| rows.of(one).is_none()).map(|one| one.id.as_str()).collect();
+    if !untried.is_empty() {
+        text += &format!("Not tried yet: {}.\n", untried.join(", "));
+    }
     text += "\n## Planted\n\n";
     text += "| mistake | known from | found by | replay |\n| --- | --- | --- | --- |\n";
     text += &planted.concat();
@@ -100,10 +106,14 @@ struct Rows<'a> {
 
 impl Rows<'_> {
     fn fault(&self, mutant: &Mutant) -> Option<String> {
-        let Mutant { id, what, source, .. } = mutant;
+        let Mutant { id, what, source, why, .. } = mutant;
         let replay = format!("`cargo run --release -- mutants --only {id}`");
         self.row(mutant, |trial| {
-            line(&[&format!("**{id}** {what}"), source, &found_by(trial), &replay])
+            let by = match (mutant.kind, trial.caught()) {
+                (Kind::Open, false) => format!("{}; survives, known: {why}", found_by(trial)),
+                _ => found_by(trial),
+            };
+            line(&[&format!("**{id}** {what}"), source, &by, &replay])
         })
     }
 
@@ -113,11 +123,27 @@ impl Rows<'_> {
     }
 
     fn row(&self, mutant: &Mutant, tell: impl Fn(&Trial) -> String) -> Option<String> {
+        Some(match self.of(mutant)? {
+            Told::Now(trial) => tell(trial),
+            Told::Before(row) => format!("{row}\n"),
+        })
+    }
+
+    /// What is known of one, from this time if it was tried.
+    fn of(&self, mutant: &Mutant) -> Option<Told<'_>> {
         let now = self.score.mutants.iter().find(|row| row.id == mutant.id);
         let begins = format!("| **{}** ", mutant.id);
         let known = || self.before.lines().find(|row| row.starts_with(&begins));
-        now.map(|row| tell(&row.trial)).or_else(|| known().map(|row| format!("{row}\n")))
+        now.map(|row| Told::Now(&row.trial)).or_else(|| known().map(Told::Before))
     }
+}
+
+/// Where a row comes from.
+enum Told<'a> {
+    /// A trial of this time.
+    Now(&'a Trial),
+    /// The record as it was, which stays.
+    Before(&'a str),
 }
 
 fn line(cells: &[&str]) -> String {
@@ -152,11 +178,17 @@ mod tests {
         let mutants = load(&tree).expect("they are good");
         let bugs = bugs(&tree).expect("they are good");
         assert!(!bugs.is_empty());
-        let rows = vec![row("T1", false, true), row("B1", true, false)];
+        let rows = vec![
+            row("T1", Kind::Fault, true),
+            row("B1", Kind::Benign, false),
+            row("L17", Kind::Open, false),
+        ];
         let known = "| **T2** as it was told | x |\n| **X9** is no more | x |\n";
         let record = track_record(&mutants, &Score::of(rows, Vec::new(), 0), &bugs, known);
         for text in [
-            "2 of 2 faults are caught; 1 of 1 benign changes are left alone.",
+            "2 of 3 faults are caught; 1 of 1 benign changes are left alone.",
+            "Not tried yet: B2, B3, ",
+            "| nothing; survives, known: ",
             "| **T1** A release deletes",
             "catalogue: progress in `calm`, run 4; search: progress, 7 / >50 runs (2 of 3)",
             "`cargo run --release -- mutants --only T1`",

@@ -30,8 +30,8 @@ pub struct Row {
     pub id: String,
     /// What is wrong.
     pub what: String,
-    /// Whether it breaks nothing.
-    pub benign: bool,
+    /// What it is to the locks.
+    pub kind: Kind,
     /// Whether anything caught it.
     pub caught: bool,
     /// Its trial.
@@ -55,16 +55,16 @@ impl Row {
         Self {
             id: mutant.id.clone(),
             what: mutant.what.clone(),
-            benign: mutant.kind == Kind::Benign,
+            kind: mutant.kind,
             caught: trial.caught(),
             trial,
             program,
         }
     }
 
-    /// Whether it is as it should be: a fault that was caught, or a benign one that was not.
+    /// Whether it is as its header says: a fault that was caught, or another one that was not.
     pub fn is_fine(&self) -> bool {
-        self.caught != self.benign
+        self.caught == (self.kind == Kind::Fault)
     }
 
     /// The command that shows its first catch in the program in which it is planted.
@@ -77,7 +77,12 @@ impl Row {
 
     fn cells(&self) -> Vec<(Paint, String)> {
         let paint = if self.is_fine() { Paint::Plain } else { Paint::Bad };
-        let kind = if self.benign { format!("{} (benign)", self.id) } else { self.id.clone() };
+        let kind = match self.kind {
+            Kind::Fault => self.id.clone(),
+            Kind::Benign => format!("{} (benign)", self.id),
+            Kind::Open if self.caught => format!("{} (open)", self.id),
+            Kind::Open => format!("{} (survives, known)", self.id),
+        };
         let Trial { catalogue, search, model } = &self.trial;
         let tried = catalogue.catch.as_ref().map_or_else(
             || format!("no ({} runs)", catalogue.runs),
@@ -182,9 +187,15 @@ impl Score {
         let heads = heads.map(|head| terminal.paint(Paint::Plain, head));
         let mut page = painted(terminal, heads, self.mutants.iter().map(Row::cells));
         for row in self.mutants.iter().filter(|row| !row.is_fine()) {
-            let text = match row.benign {
-                false => format!("{} SURVIVES: {}", row.id, row.what),
-                true => format!("{} is benign and was CAUGHT: {}", row.id, row.what),
+            let (id, what) = (&row.id, &row.what);
+            let text = match row.kind {
+                Kind::Fault => format!("{id} SURVIVES: {what}"),
+                Kind::Benign => format!("{id} is benign and was CAUGHT: {what}"),
+                Kind::Open => {
+                    format!(
+                        "{id} was CAUGHT, and its header, which calls it open, is out of date: {what}"
+                    )
+                }
             };
             page += &format!("\n{}\n", terminal.paint(Paint::Bad, &terminal.wrap(&text, 4)));
             for catch in row.trial.catches() {
@@ -198,7 +209,11 @@ impl Score {
                 page += &format!("\n{}\n", terminal.paint(Paint::Bad, &terminal.wrap(&text, 4)));
             }
         }
-        let shown = self.mutants.iter().rev().find_map(|row| row.replay().filter(|_| !row.benign));
+        let shown = self
+            .mutants
+            .iter()
+            .rev()
+            .find_map(|row| row.replay().filter(|_| row.kind != Kind::Benign));
         if let Some(command) = shown {
             let text = format!("Any catch can be told, for example:\n  {command}");
             page += &format!("\n{}\n", terminal.paint(Paint::Dim, &text));
@@ -209,7 +224,7 @@ impl Score {
     /// In two lines.
     pub fn summary(&self) -> String {
         let (benign, faults): (Vec<&Row>, Vec<&Row>) =
-            self.mutants.iter().partition(|row| row.benign);
+            self.mutants.iter().partition(|row| row.kind == Kind::Benign);
         let caught = faults.iter().filter(|row| row.caught).count();
         let quiet = benign.iter().filter(|row| !row.caught).count();
         let of = |by: fn(&Trial) -> bool| faults.iter().filter(|row| by(&row.trial)).count();
@@ -217,13 +232,18 @@ impl Score {
         let search = of(|trial| trial.search.catch.is_some());
         let model = of(|trial| trial.model.as_ref().is_some_and(|model| model.catch.is_some()));
         let sound = self.unplanted.iter().filter(|control| !control.trial.caught()).count();
+        let known = faults.iter().filter(|row| row.kind == Kind::Open && !row.caught).count();
+        let survive = match known {
+            0 => String::new(),
+            known => format!("; {known} survive and are known to"),
+        };
         let missing = match self.missing {
             0 => String::new(),
             missing => format!("\nStopped: {missing} trials are missing."),
         };
         format!(
             "{caught} of {} faults caught (catalogue {catalogue}, search {search}, model checker \
-             {model}); {quiet} of {} benign ones left alone.\n\
+             {model}){survive}; {quiet} of {} benign ones left alone.\n\
              The tree as it is passes {sound} of {} trials of the same length.{missing}",
             faults.len(),
             benign.len(),
@@ -252,7 +272,7 @@ pub(super) mod tests {
         }
     }
 
-    pub(in crate::mutants) fn row(id: &str, benign: bool, caught: bool) -> Row {
+    pub(in crate::mutants) fn row(id: &str, kind: Kind, caught: bool) -> Row {
         let found = vec![caught.then_some(7), None, caught.then_some(2)];
         let caught = caught.then(catch);
         let trial = Trial {
@@ -261,25 +281,33 @@ pub(super) mod tests {
             model: None,
         };
         let (what, program) = ("It goes wrong.".to_owned(), "locklab-1".to_owned());
-        Row { id: id.to_owned(), what, benign, caught: trial.caught(), trial, program }
+        Row { id: id.to_owned(), what, kind, caught: trial.caught(), trial, program }
     }
 
     #[test]
     fn a_survivor_or_a_false_alarm_is_wrong() {
         let score = |rows| Score::of(rows, Vec::new(), 0);
-        let good = score(vec![row("T1", false, true), row("B1", true, false)]);
+        let good = score(vec![row("T1", Kind::Fault, true), row("B1", Kind::Benign, false)]);
         assert_eq!(good.exit(), Exit::Fine);
-        assert_eq!(score(vec![row("T1", false, false)]).exit(), Exit::Broken);
-        assert_eq!(score(vec![row("B1", true, true)]).exit(), Exit::Broken);
+        assert_eq!(score(vec![row("T1", Kind::Fault, false)]).exit(), Exit::Broken);
+        assert_eq!(score(vec![row("B1", Kind::Benign, true)]).exit(), Exit::Broken);
+        assert_eq!(score(vec![row("T1", Kind::Open, false)]).exit(), Exit::Fine);
+        assert_eq!(score(vec![row("T1", Kind::Open, true)]).exit(), Exit::Broken);
         assert_eq!(Score { missing: 2, ..good.clone() }.exit(), Exit::Stopped);
-        let trial = row("T1", false, true).trial;
+        let trial = row("T1", Kind::Fault, true).trial;
         let unsound = Control { name: "ttl".to_owned(), trial };
         assert_eq!(Score { unplanted: vec![unsound], ..good }.exit(), Exit::Broken);
     }
 
     #[test]
     fn the_page_says_how_and_what_is_wrong() {
-        let rows = vec![row("T1", false, true), row("T2", false, false), row("B1", true, true)];
+        let rows = vec![
+            row("T4", Kind::Open, true),
+            row("T1", Kind::Fault, true),
+            row("T2", Kind::Fault, false),
+            row("T3", Kind::Open, false),
+            row("B1", Kind::Benign, true),
+        ];
         let page = Score::of(rows, Vec::new(), 1).page(&Terminal::plain(160));
         for text in [
             "progress in calm, run 4",
@@ -288,7 +316,9 @@ pub(super) mod tests {
             "T2 SURVIVES: It goes wrong.",
             "B1 is benign and was CAUGHT",
             "LOCKLAB_PLANTED=T1 locklab-1 run calm --protocol ttl --seed 3",
-            "1 of 2 faults caught (catalogue 1, search 1, model checker 0); 0 of 1 benign ones",
+            "T4 was CAUGHT, and its header, which calls it open, is out of date: It goes wrong.",
+            "T3 (survives, known)",
+            "2 of 4 faults caught (catalogue 2, search 2, model checker 0); 1 survive and are known to; 0 of 1 benign ones",
             "Stopped: 1 trials are missing.",
         ] {
             assert!(page.contains(text), "{text} is not in\n{page}");
