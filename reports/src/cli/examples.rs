@@ -84,8 +84,8 @@ Examples:
   locklab mutants --list
       what there is
 
-What makes it red: a fault that nothing catches, a benign change that something cries at, and the tree
-as it is, if it does not pass the same.";
+What makes it red: a fault that nothing catches, a benign change that something cries at, an open fault
+that something does catch, and the tree as it is, if it does not pass the same.";
 
 pub(super) const MERGE: &str = "\
 Examples:

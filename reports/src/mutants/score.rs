@@ -318,7 +318,8 @@ pub(super) mod tests {
             "LOCKLAB_PLANTED=T1 locklab-1 run calm --protocol ttl --seed 3",
             "T4 was CAUGHT, and its header, which calls it open, is out of date: It goes wrong.",
             "T3 (survives, known)",
-            "2 of 4 faults caught (catalogue 2, search 2, model checker 0); 1 survive and are known to; 0 of 1 benign ones",
+            "2 of 4 faults caught (catalogue 2, search 2, model checker 0)",
+            "; 1 survive and are known to; 0 of 1 benign ones",
             "Stopped: 1 trials are missing.",
         ] {
             assert!(page.contains(text), "{text} is not in\n{page}");

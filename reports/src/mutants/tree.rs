@@ -85,8 +85,29 @@ pub fn batches(tree: &Path, mutants: &[&Mutant]) -> Result<Vec<Batch>, String> {
             return Err(format!("`{MANIFEST}` has no program `locklab`"));
         }
         batch.files.insert(MANIFEST.to_owned(), renamed);
+        for name in ["Cargo.toml", "Cargo.lock"] {
+            let text = versioned(&read(&tree.join(name))?, batch.number);
+            batch.files.insert(name.to_owned(), text);
+        }
     }
     Ok(batches)
+}
+
+/// A manifest or a lock file in which our packages have a version of their own. Cargo tells packages
+/// apart by where they stand in their workspace, and that is the same in the tree and in all copies:
+/// with the same version it would take what was built of one for the other.
+fn versioned(text: &str, batch: usize) -> String {
+    let mut ours = false;
+    let mut new = String::new();
+    for line in text.lines() {
+        match line.strip_prefix("version = \"").and_then(|rest| rest.strip_suffix('"')) {
+            Some(version) if ours => new += &format!("version = \"{version}-planted.{batch}\""),
+            _ => new += line,
+        }
+        new.push('\n');
+        ours = line == "[workspace.package]" || line.starts_with("name = \"locklab-");
+    }
+    new
 }
 
 fn read(path: &Path) -> Result<String, String> {
@@ -215,6 +236,18 @@ mod tests {
         assert!(!odd.exists(), "what does not belong there is removed");
         let after = planted.metadata().and_then(|data| data.modified()).expect("a time");
         assert_eq!(before, after, "what is as it should be is not touched");
+    }
+
+    #[test]
+    fn packages_of_a_copy_are_others_than_those_of_the_tree() {
+        let ours = "[workspace.package]\nversion = \"1.2.3\"\n";
+        assert_eq!(versioned(ours, 2), ours.replace("1.2.3", "1.2.3-planted.2"));
+        let lock = read(&tree().join("Cargo.lock")).expect("text");
+        let planted = versioned(&lock, 1);
+        assert_eq!(planted.matches("-planted.1\"").count(), 5, "one for each member");
+        assert_eq!(planted.replace("-planted.1\"", "\""), lock);
+        let manifest = read(&tree().join("Cargo.toml")).expect("text");
+        assert!(versioned(&manifest, 1).contains("-planted.1\""));
     }
 
     #[test]
