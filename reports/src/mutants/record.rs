@@ -181,7 +181,7 @@ mod tests {
         let rows = vec![
             row("T1", Kind::Fault, true),
             row("B1", Kind::Benign, false),
-            row("L17", Kind::Open, false),
+            row("L24", Kind::Open, false),
         ];
         let known = "| **T2** as it was told | x |\n| **X9** is no more | x |\n";
         let record = track_record(&mutants, &Score::of(rows, Vec::new(), 0), &bugs, known);
