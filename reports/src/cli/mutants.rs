@@ -268,7 +268,7 @@ impl Mutants {
 /// So many runs of this lock take a few seconds.
 fn usual_runs(protocol: &str) -> u64 {
     match protocol {
-        "raft" => 40,
+        "raft" => 16,
         name if name.starts_with("two-phase") => 150,
         _ => 300,
     }
