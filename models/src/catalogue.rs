@@ -222,7 +222,7 @@ pub fn two_phase(size: TwoPhaseSize) -> Configuration<TwoPhase> {
     if clients > 1 {
         configuration.goals.push(Goal::Contention);
     }
-    if crashes > 0 && server_timers == 0 {
+    if usize::from(crashes) >= coordinators && server_timers == 0 {
         configuration.landmarks = vec![blocked(participants)];
     }
     configuration

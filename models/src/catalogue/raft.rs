@@ -155,9 +155,11 @@ pub fn raft(size: RaftSize) -> Configuration<Raft> {
             Guarantee::TokenOrder,
             Guarantee::FencedWrites,
         ]);
-        // One entry grants, the next ends the lease, and with a third the other one is granted.
+        // One entry grants, the next ends the lease, and with a third the other one is granted; each
+        // takes a broadcast of its own.
         configuration.goals = vec![Goal::Granted];
-        configuration.goals.extend((size.entries > 1).then_some(Goal::LeaseExpiredUnderHolder));
+        let ends = size.entries > 1 && size.rounds > 1;
+        configuration.goals.extend(ends.then_some(Goal::LeaseExpiredUnderHolder));
         configuration.goals.extend((size.entries > 2).then_some(Goal::StaleWriteRejected));
         script.elect_first();
         (1..=size.clients).for_each(|client| script.opens_session(client));
