@@ -88,10 +88,15 @@ pub fn reduced<P: Protocol>(
 pub fn connected<P: Protocol>(mut configuration: Configuration<P>) -> Configuration<P> {
     let bounds = configuration.bounds;
     configuration.bounds = Bounds { in_order: true, link_room: 1, prompt: true, ..bounds };
+    work_at_once(&mut configuration);
+    configuration
+}
+
+/// Work between read and write is done at once: what is slow is the network.
+fn work_at_once<P: Protocol>(configuration: &mut Configuration<P>) {
     let workload = &*configuration.setting.workload;
     let workload = Workload { hold: Duration::ZERO.into(), ..workload.clone() };
     configuration.setting.workload = Arc::new(workload);
-    configuration
 }
 
 fn settings() -> Settings {
@@ -222,14 +227,15 @@ pub fn two_phase(size: TwoPhaseSize) -> Configuration<TwoPhase> {
     if clients > 1 {
         configuration.goals.push(Goal::Contention);
     }
-    if crashes > 0 && server_timers == 0 {
+    if usize::from(crashes) >= coordinators && server_timers == 0 {
         configuration.landmarks = vec![blocked(participants)];
     }
     configuration
 }
 
 /// Two-phase commit with two coordinators and three participants, on connections, while so many
-/// servers die, and a client who asks again so many times, the other coordinator first.
+/// servers die. Its client asks so many times again: the same coordinator, or after a refusal the
+/// other one.
 pub fn two_phase_connected(crashes: u8, retries: u8) -> Configuration<TwoPhase> {
     let size = TwoPhaseSize {
         coordinators: 2,

@@ -21,7 +21,7 @@ use crate::plan::Plan;
 use crate::queue::Queue;
 use crate::schedule::Schedule;
 use locklab_protocols::account::Account;
-use locklab_protocols::contract::{Event, HostEvent, Protocol};
+use locklab_protocols::contract::{Event, HostEvent, LeaseEvent, Protocol};
 use locklab_protocols::id::NodeId;
 use locklab_protocols::system::{Buffers, PacketOf, Setting, System, TimerOf};
 use locklab_protocols::time::{Time, nanos};
@@ -72,6 +72,8 @@ pub(crate) struct World<P: Protocol> {
     links: Links,
     faults: Faults,
     account: Account,
+    /// What a server says of a lease while faults strike at the word.
+    told: Option<LeaseEvent>,
     observer: Observer,
     script: Option<Box<Script>>,
     generations: u64,
@@ -103,6 +105,7 @@ impl<P: Protocol> World<P> {
             queue: Queue::default(),
             now: Time::ZERO,
             account: Account::default(),
+            told: None,
             script: None,
             generations: 0,
             steps: 0,

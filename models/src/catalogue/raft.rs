@@ -9,10 +9,10 @@
 //! room for one message: what comes next pushes out the one before, as if it had been lost. So a
 //! message never overtakes a later one of the same link, and everything else may happen.
 
-use super::configuration;
+use super::{configuration, work_at_once};
 use crate::bounds::Bounds;
 use crate::configuration::{Configuration, Cue, Landmark, Prelude, Reach};
-use locklab_protocols::application::{AppTimer, Workload};
+use locklab_protocols::application::AppTimer;
 use locklab_protocols::contract::Servers;
 use locklab_protocols::id::{ClientId, NodeId, ServerId};
 use locklab_protocols::raft::{self, ClientTimer, Raft, RaftTimer};
@@ -20,7 +20,6 @@ use locklab_protocols::spec::{Goal, Guarantee};
 use locklab_protocols::storage::Fencing;
 use locklab_protocols::system::{SystemTimer, TimerOf};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// How far servers and clients of the replicated log go.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -146,18 +145,17 @@ pub fn raft(size: RaftSize) -> Configuration<Raft> {
     configuration.goals.clear();
     let mut script = Script::new(size.servers);
     if size.clients > 0 {
-        // Work between read and write is done at once: what is slow is the network.
-        let workload = &*configuration.setting.workload;
-        let workload = Workload { hold: Duration::ZERO.into(), ..workload.clone() };
-        configuration.setting.workload = Arc::new(workload);
+        work_at_once(&mut configuration);
         configuration.watch.extend([
             Guarantee::GrantExclusion,
             Guarantee::TokenOrder,
             Guarantee::FencedWrites,
         ]);
-        // One entry grants, the next ends the lease, and with a third the other one is granted.
+        // One entry grants, the next ends the lease, and with a third the other one is granted; each
+        // takes a broadcast of its own.
         configuration.goals = vec![Goal::Granted];
-        configuration.goals.extend((size.entries > 1).then_some(Goal::LeaseExpiredUnderHolder));
+        let ends = size.entries > 1 && size.rounds > 1;
+        configuration.goals.extend(ends.then_some(Goal::LeaseExpiredUnderHolder));
         configuration.goals.extend((size.entries > 2).then_some(Goal::StaleWriteRejected));
         script.elect_first();
         (1..=size.clients).for_each(|client| script.opens_session(client));

@@ -130,6 +130,11 @@ impl Claims {
         })
     }
 
+    /// Whether the client has asked for this lock and was not answered yet.
+    pub(super) fn asks(&self, lock: LockId) -> bool {
+        self.claims.get(&lock).is_some_and(|claim| claim.phase == Phase::Asking)
+    }
+
     /// All claims.
     pub(super) fn iter(&self) -> impl Iterator<Item = (LockId, &Claim)> {
         self.claims.iter().map(|(lock, claim)| (*lock, claim))

@@ -290,7 +290,9 @@ impl<P: Protocol> World<P> {
             self.observe(slot, event);
             return;
         };
+        self.told = Some(lease);
         self.observe(slot, event);
+        self.told = None;
         let mut changes = Vec::new();
         let servers = self.system.servers();
         let nodes = &self.nodes[..self.setting.protocol.servers()];
@@ -310,7 +312,10 @@ impl<P: Protocol> World<P> {
         let servers = self.system.servers();
         let locks = self.plan.workload.locks;
         let nodes = &self.nodes[..self.setting.protocol.servers()];
-        let ran_out = |lock, owner| expires(nodes, lock, owner);
+        let told = self.told;
+        let ran_out = |lock, owner| {
+            told == Some(LeaseEvent::Expired { lock, owner }) || expires(nodes, lock, owner)
+        };
         let look = |event| changes.push(event);
         self.account.look_at_all(&self.setting.protocol, servers, locks, ran_out, look);
         for event in changes {

@@ -67,11 +67,21 @@ impl Node for ReplicatedClient {
                 body: ReplicatedMessage::Client(Message::Reply(reply)),
             } => self.hear(server, &reply, fx),
             Input::Fired(timer) => {
-                if let ClientTimer::Repeat(..) = timer {
+                // Who waits in vain turns to the other server. What he asks again goes there; what
+                // he takes back goes to the one that he had asked.
+                let asks_again = matches!(timer, ClientTimer::Repeat(..));
+                let gives_up =
+                    matches!(timer, ClientTimer::GiveUp(lock, _) if self.claims.asks(lock));
+                if asks_again || gives_up {
                     self.redirected = false;
+                }
+                if asks_again {
                     self.turn();
                 }
                 self.claims.fire(timer, fx);
+                if gives_up {
+                    self.turn();
+                }
             }
             _ => {}
         }
