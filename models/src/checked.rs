@@ -7,47 +7,87 @@ use locklab_protocols::contract::Protocol;
 use locklab_protocols::spec::{Goal, Guarantee};
 use stateright::{Model, Property};
 
+/// A model whose states [`LockModel`] judges.
+pub(crate) trait Judged: Model {
+    /// The watched guarantees that are broken in a state.
+    fn breaks(&self, state: &Self::State) -> &[Guarantee];
+
+    /// Whether the search came by a goal so far.
+    fn reaches(&self, goal: Goal) -> bool;
+
+    /// What is watched, and what must be reached.
+    fn wants(&self) -> (&[Guarantee], &[Goal]);
+}
+
 /// stateright takes plain functions: there is one for each guarantee and each goal.
-fn holds<P: Protocol, const INDEX: usize>(model: &LockModel<P>, state: &State) -> bool {
-    !model.broken(state).contains(&Guarantee::ALL[INDEX])
+fn holds<M: Judged, const INDEX: usize>(model: &M, state: &M::State) -> bool {
+    !model.breaks(state).contains(&Guarantee::ALL[INDEX])
 }
 
-fn reached<P: Protocol, const INDEX: usize>(model: &LockModel<P>, _: &State) -> bool {
-    model.has_reached(Goal::ALL[INDEX])
+fn reached<M: Judged, const INDEX: usize>(model: &M, _: &M::State) -> bool {
+    model.reaches(Goal::ALL[INDEX])
 }
 
-type Condition<P> = fn(&LockModel<P>, &State) -> bool;
+type Condition<M> = fn(&M, &<M as Model>::State) -> bool;
 
-fn conditions<P: Protocol>() -> [Condition<P>; Guarantee::ALL.len()] {
+fn conditions<M: Judged>() -> [Condition<M>; Guarantee::ALL.len()] {
     [
-        holds::<P, 0>,
-        holds::<P, 1>,
-        holds::<P, 2>,
-        holds::<P, 3>,
-        holds::<P, 4>,
-        holds::<P, 5>,
-        holds::<P, 6>,
-        holds::<P, 7>,
-        holds::<P, 8>,
-        holds::<P, 9>,
+        holds::<M, 0>,
+        holds::<M, 1>,
+        holds::<M, 2>,
+        holds::<M, 3>,
+        holds::<M, 4>,
+        holds::<M, 5>,
+        holds::<M, 6>,
+        holds::<M, 7>,
+        holds::<M, 8>,
+        holds::<M, 9>,
     ]
 }
 
-fn goals<P: Protocol>() -> [Condition<P>; Goal::ALL.len()] {
+fn goals<M: Judged>() -> [Condition<M>; Goal::ALL.len()] {
     [
-        reached::<P, 0>,
-        reached::<P, 1>,
-        reached::<P, 2>,
-        reached::<P, 3>,
-        reached::<P, 4>,
-        reached::<P, 5>,
-        reached::<P, 6>,
-        reached::<P, 7>,
-        reached::<P, 8>,
-        reached::<P, 9>,
-        reached::<P, 10>,
-        reached::<P, 11>,
+        reached::<M, 0>,
+        reached::<M, 1>,
+        reached::<M, 2>,
+        reached::<M, 3>,
+        reached::<M, 4>,
+        reached::<M, 5>,
+        reached::<M, 6>,
+        reached::<M, 7>,
+        reached::<M, 8>,
+        reached::<M, 9>,
+        reached::<M, 10>,
+        reached::<M, 11>,
     ]
+}
+
+/// What stateright checks of such a model.
+pub(crate) fn properties<M: Judged>(model: &M) -> Vec<Property<M>> {
+    let (watched, wanted) = model.wants();
+    let watches = Guarantee::ALL.into_iter().zip(conditions::<M>());
+    let watches = watches
+        .filter(|(guarantee, _)| watched.contains(guarantee))
+        .map(|(guarantee, condition)| Property::always(guarantee.name(), condition));
+    let wants = Goal::ALL.into_iter().zip(goals::<M>());
+    let wants = wants
+        .filter(|(goal, _)| wanted.contains(goal))
+        .map(|(goal, condition)| Property::sometimes(goal.name(), condition));
+    watches.chain(wants).collect()
+}
+
+impl<P: Protocol> Judged for LockModel<P> {
+    fn breaks(&self, state: &State) -> &[Guarantee] {
+        self.broken(state)
+    }
+
+    fn reaches(&self, goal: Goal) -> bool {
+        self.has_reached(goal)
+    }
+
+    fn wants(&self) -> (&[Guarantee], &[Goal]) {
+        (&self.configuration().watch, &self.configuration().goals)
+    }
 }
 
 impl<P: Protocol> Model for LockModel<P> {
@@ -70,19 +110,7 @@ impl<P: Protocol> Model for LockModel<P> {
         self.what(*action).to_string()
     }
 
-    fn format_step(&self, state: &State, action: Action) -> Option<String> {
-        Some(self.describe(&self.next_state(state, action)?))
-    }
-
     fn properties(&self) -> Vec<Property<Self>> {
-        let watched = Guarantee::ALL.into_iter().zip(conditions::<P>());
-        let watched = watched
-            .filter(|(guarantee, _)| self.configuration().watch.contains(guarantee))
-            .map(|(guarantee, condition)| Property::always(guarantee.name(), condition));
-        let wanted = Goal::ALL.into_iter().zip(goals::<P>());
-        let wanted = wanted
-            .filter(|(goal, _)| self.configuration().goals.contains(goal))
-            .map(|(goal, condition)| Property::sometimes(goal.name(), condition));
-        watched.chain(wanted).collect()
+        properties(self)
     }
 }

@@ -42,6 +42,7 @@ mod check;
 mod checked;
 mod configuration;
 mod desk;
+mod explore;
 mod follow;
 mod model;
 mod part;

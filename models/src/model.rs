@@ -91,20 +91,6 @@ impl<P: Protocol> LockModel<P> {
         GoalSet(self.reached.load(Ordering::Relaxed)).has_landmark(landmark)
     }
 
-    /// A state in words: each node, what is on its way, what observers say.
-    pub fn describe(&self, state: &State) -> String {
-        let mut words = String::new();
-        for (slot, node) in self.nodes().iter().enumerate() {
-            let local = self.desk.locals.get(state.nodes[slot]);
-            words += &format!("{node}: {:#?}\n", local.part);
-            words += &format!("{node} has armed {:?}\n", local.timers);
-        }
-        for message in state.in_flight() {
-            words += &format!("on its way: {:?}\n", self.desk.letter(*message));
-        }
-        words + &format!("broken: {:?}\nused up: {:?}\n", self.broken(state), state.used)
-    }
-
     /// How many different parts the states are made of, in words.
     pub fn sizes(&self) -> String {
         self.desk.sizes()

@@ -266,7 +266,7 @@ const NUMBERS: [(&str, &str); 9] = [
 ];
 
 /// A value in fewer words than `Debug` makes of it.
-fn short(debug: &str) -> String {
+pub(crate) fn short(debug: &str) -> String {
     let mut text = debug.to_owned();
     for (name, sign) in NUMBERS {
         let mut rest = std::mem::take(&mut text);

@@ -4,6 +4,7 @@ use crate::bounds::Bounds;
 use crate::catalogue::{self, RaftReach, RaftSize, TwoPhaseSize};
 use crate::check::{Limits, Progress, Report, check};
 use crate::configuration::Configuration;
+use crate::explore::Explored;
 use crate::model::LockModel;
 use crate::walk::{Walked, Walks, beyond, walk};
 use locklab_protocols::application::Workload;
@@ -129,7 +130,7 @@ impl<P: Protocol> Subject for Configuration<P> {
     }
 
     fn explore(&self, address: &str) {
-        LockModel::new(self.clone()).checker().serve(address);
+        Explored::new(LockModel::new(self.clone())).checker().serve(address);
     }
 }
 
