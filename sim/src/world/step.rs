@@ -7,7 +7,7 @@ use locklab_protocols::contract::{
     Clock, Effect, Event, HostEvent, Input, LeaseEvent, Protocol, When,
 };
 use locklab_protocols::id::{LockId, NodeId, Owner};
-use locklab_protocols::system::{PacketOf, SystemEffect, SystemInput, TimerOf};
+use locklab_protocols::system::{Outlet, PacketOf, SystemEffect, SystemInput, TimerOf};
 use locklab_protocols::time::Time;
 
 impl<P: Protocol> World<P> {
@@ -84,13 +84,15 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    /// One step of a node that is up; its effects wait to be applied.
+    /// One step of a node that is up; its effects wait to be applied, but for those that are at once.
     fn step(&mut self, slot: usize, input: SystemInput<P>) {
         let node = &mut self.nodes[slot];
+        let id = node.id;
         self.steps += 1;
         self.observer.hash_input(self.now, slot, &input);
-        self.system.step(node.id, input, &mut self.buffers, &mut node.pending);
-        if let NodeId::Server(stepped) = node.id {
+        let mut buffers = self.buffers.take().expect("one step is over before the next begins");
+        self.system.step_into(id, input, &mut buffers);
+        if let NodeId::Server(stepped) = id {
             let servers = self.system.servers();
             self.observer.look(self.now, &self.setting.protocol, servers, stepped);
         }
@@ -100,6 +102,9 @@ impl<P: Protocol> World<P> {
             }
             self.busy_for(slot, longest);
         }
+        let waits = self.nodes[slot].held_up();
+        buffers.hand_out(id, &mut Apply { world: self, slot, waits });
+        self.buffers = Some(buffers);
     }
 
     fn busy_for(&mut self, slot: usize, duration: std::time::Duration) {
@@ -171,9 +176,7 @@ impl<P: Protocol> World<P> {
         match effect {
             Effect::Send { to, body } => self.send(slot, to, body),
             Effect::Arm { timer, clock, when } => self.arm(slot, timer, clock, when),
-            Effect::Disarm(timer) => {
-                self.nodes[slot].timers.remove(&timer);
-            }
+            Effect::Disarm(timer) => self.disarm(slot, &timer),
             Effect::Write(_) | Effect::Sync => self.use_disk(slot, effect),
             Effect::ReadClock(clock) => {
                 self.nodes[slot].questions.push_back(Question::Clock(clock));
@@ -212,6 +215,10 @@ impl<P: Protocol> World<P> {
         if due.is_some_and(|due| !comes_first(due)) {
             self.queue_timer(slot, timer);
         }
+    }
+
+    fn disarm(&mut self, slot: usize, timer: &TimerOf<P>) {
+        self.nodes[slot].timers.remove(timer);
     }
 
     /// Puts a timer into the queue, at the place that it has.
@@ -320,6 +327,45 @@ impl<P: Protocol> World<P> {
         self.account.look_at_all(&self.setting.protocol, servers, locks, ran_out, look);
         for event in changes {
             self.observe(slot, event);
+        }
+    }
+}
+
+/// Applies the first effects of a step at once: messages and timers, which nobody hears of before they
+/// are due. From the first on that a fault can come upon, effects wait in the node's own queue.
+struct Apply<'a, P: Protocol> {
+    world: &'a mut World<P>,
+    slot: usize,
+    waits: bool,
+}
+
+impl<P: Protocol> Outlet<P> for Apply<'_, P> {
+    fn take(&mut self, effect: SystemEffect<P>) {
+        self.waits = true;
+        self.world.nodes[self.slot].pending.push_back(effect);
+    }
+
+    fn send(&mut self, to: NodeId, body: PacketOf<P>) {
+        if self.waits {
+            self.take(Effect::Send { to, body });
+        } else {
+            self.world.send(self.slot, to, body);
+        }
+    }
+
+    fn arm(&mut self, timer: TimerOf<P>, clock: Clock, when: When) {
+        if self.waits {
+            self.take(Effect::Arm { timer, clock, when });
+        } else {
+            self.world.arm(self.slot, timer, clock, when);
+        }
+    }
+
+    fn disarm(&mut self, timer: TimerOf<P>) {
+        if self.waits {
+            self.take(Effect::Disarm(timer));
+        } else {
+            self.world.disarm(self.slot, &timer);
         }
     }
 }
