@@ -35,12 +35,12 @@ impl<P: Protocol> World<P> {
             node.withheld_letters.push_back(Letter { from, body, sent });
             return;
         }
-        self.deliver(to, Letter { from, body, sent });
+        self.deliver(from, to, body, sent);
         self.go_on(to);
     }
 
-    fn deliver(&mut self, to: usize, letter: Letter<P>) {
-        let Letter { from, body, sent } = letter;
+    #[inline]
+    fn deliver(&mut self, from: usize, to: usize, body: PacketOf<P>, sent: Time) {
         let (from, to_id) = (self.nodes[from].id, self.nodes[to].id);
         self.trace(|| Happening::Delivered { from, to: to_id, message: format!("{body:?}"), sent });
         self.step(to, Input::Message { from, body });
@@ -138,8 +138,8 @@ impl<P: Protocol> World<P> {
                 if node.timers.get(&timer).is_some_and(|armed| armed.generation == generation) {
                     self.fire(slot, timer);
                 }
-            } else if let Some(letter) = node.withheld_letters.pop_front() {
-                self.deliver(slot, letter);
+            } else if let Some(Letter { from, body, sent }) = node.withheld_letters.pop_front() {
+                self.deliver(from, slot, body, sent);
             } else {
                 return;
             }
@@ -315,9 +315,12 @@ impl<P: Protocol> World<P> {
 
     /// Looks at the servers' account of all locks again.
     pub(super) fn sweep(&mut self, slot: usize) {
-        let mut changes = Vec::new();
         let servers = self.system.servers();
         let locks = self.plan.workload.locks;
+        if self.account.is_up_to_date(&self.setting.protocol, servers, locks) {
+            return;
+        }
+        let mut changes = Vec::new();
         let nodes = &self.nodes[..self.setting.protocol.servers()];
         let told = self.told;
         let ran_out = |lock, owner| {
