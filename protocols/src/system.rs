@@ -6,10 +6,12 @@
 //! and true time belong to the host.
 
 mod machine;
+mod outlet;
 mod part;
 mod process;
 
 pub use machine::Machine;
+pub use outlet::Outlet;
 pub use part::Part;
 pub use process::{ClientProcess, ClientTimer};
 
@@ -260,51 +262,42 @@ impl<P: Protocol> System<P> {
         }
     }
 
-    /// Hands one input to a node and adds the effects that follow to `out`, in order. A node
-    /// that is down does nothing, and a node ignores what is not meant for its kind.
+    /// Hands one input to a node and the effects that follow to `out`, in order. A node that is down
+    /// does nothing, and a node ignores what is not meant for its kind.
     pub fn step(
         &mut self,
         node: NodeId,
         input: SystemInput<P>,
         buffers: &mut Buffers<P>,
-        out: &mut impl Extend<SystemEffect<P>>,
+        out: &mut impl Outlet<P>,
     ) {
+        self.step_into(node, input, buffers);
+        buffers.hand_out(node, out);
+    }
+
+    /// The same, but leaves the effects where [`Buffers::hand_out`] finds them.
+    pub fn step_into(&mut self, node: NodeId, input: SystemInput<P>, buffers: &mut Buffers<P>) {
         match node {
             NodeId::Server(id) => {
-                let Some(server) = self.servers[id.index()].node_mut() else {
-                    return;
-                };
-                let Some(input) = for_server::<P>(input) else {
-                    return;
-                };
-                server.step(input, &mut buffers.server);
-                out.extend(buffers.server.drain().map(|effect| {
-                    effect.lift(Packet::Lock, SystemTimer::Server, SystemChange::Server)
-                }));
+                if let Some(server) = self.servers[id.index()].node_mut()
+                    && let Some(input) = for_server::<P>(input)
+                {
+                    server.step(input, &mut buffers.server);
+                }
             }
             NodeId::Client(id) => {
-                let Some(client) = self.clients[id.index()].node_mut() else {
-                    return;
-                };
-                let Some(input) = for_client::<P>(input) else {
-                    return;
-                };
-                client.step_with(input, &mut buffers.scratch, &mut buffers.client);
-                out.extend(buffers.client.drain().map(|effect| {
-                    effect.lift(|packet| packet, lift_timer::<P>, SystemChange::Client)
-                }));
+                if let Some(client) = self.clients[id.index()].node_mut()
+                    && let Some(input) = for_client::<P>(input)
+                {
+                    client.step_with(input, &mut buffers.scratch, &mut buffers.client);
+                }
             }
             NodeId::Storage => {
-                let Some(storage) = self.storage.node_mut() else {
-                    return;
-                };
-                let Some(input) = for_storage::<P>(input) else {
-                    return;
-                };
-                storage.step(input, &mut buffers.storage);
-                out.extend(buffers.storage.drain().map(|effect| {
-                    effect.lift(Packet::Storage, |never| match never {}, SystemChange::Storage)
-                }));
+                if let Some(storage) = self.storage.node_mut()
+                    && let Some(input) = for_storage::<P>(input)
+                {
+                    storage.step(input, &mut buffers.storage);
+                }
             }
         }
     }

@@ -65,7 +65,8 @@ pub(crate) struct World<P: Protocol> {
     seed: u64,
     setting: Setting<P>,
     system: System<P>,
-    buffers: Buffers<P>,
+    /// `None` while the effects of a step are handed out.
+    buffers: Option<Box<Buffers<P>>>,
     nodes: Vec<NodeState<P>>,
     queue: Queue<Next<P>>,
     now: Time,
@@ -100,7 +101,7 @@ impl<P: Protocol> World<P> {
             seed,
             setting,
             system,
-            buffers: Buffers::default(),
+            buffers: Some(Box::default()),
             nodes,
             queue: Queue::default(),
             now: Time::ZERO,

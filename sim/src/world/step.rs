@@ -7,7 +7,7 @@ use locklab_protocols::contract::{
     Clock, Effect, Event, HostEvent, Input, LeaseEvent, Protocol, When,
 };
 use locklab_protocols::id::{LockId, NodeId, Owner};
-use locklab_protocols::system::{PacketOf, SystemEffect, SystemInput, TimerOf};
+use locklab_protocols::system::{Outlet, PacketOf, SystemEffect, SystemInput, TimerOf};
 use locklab_protocols::time::Time;
 
 impl<P: Protocol> World<P> {
@@ -35,12 +35,12 @@ impl<P: Protocol> World<P> {
             node.withheld_letters.push_back(Letter { from, body, sent });
             return;
         }
-        self.deliver(to, Letter { from, body, sent });
+        self.deliver(from, to, body, sent);
         self.go_on(to);
     }
 
-    fn deliver(&mut self, to: usize, letter: Letter<P>) {
-        let Letter { from, body, sent } = letter;
+    #[inline]
+    fn deliver(&mut self, from: usize, to: usize, body: PacketOf<P>, sent: Time) {
         let (from, to_id) = (self.nodes[from].id, self.nodes[to].id);
         self.trace(|| Happening::Delivered { from, to: to_id, message: format!("{body:?}"), sent });
         self.step(to, Input::Message { from, body });
@@ -84,13 +84,15 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    /// One step of a node that is up; its effects wait to be applied.
+    /// One step of a node that is up; its effects wait to be applied, but for those that are at once.
     fn step(&mut self, slot: usize, input: SystemInput<P>) {
         let node = &mut self.nodes[slot];
+        let id = node.id;
         self.steps += 1;
         self.observer.hash_input(self.now, slot, &input);
-        self.system.step(node.id, input, &mut self.buffers, &mut node.pending);
-        if let NodeId::Server(stepped) = node.id {
+        let mut buffers = self.buffers.take().expect("one step is over before the next begins");
+        self.system.step_into(id, input, &mut buffers);
+        if let NodeId::Server(stepped) = id {
             let servers = self.system.servers();
             self.observer.look(self.now, &self.setting.protocol, servers, stepped);
         }
@@ -100,6 +102,9 @@ impl<P: Protocol> World<P> {
             }
             self.busy_for(slot, longest);
         }
+        let waits = self.nodes[slot].held_up();
+        buffers.hand_out(id, &mut Apply { world: self, slot, waits });
+        self.buffers = Some(buffers);
     }
 
     fn busy_for(&mut self, slot: usize, duration: std::time::Duration) {
@@ -133,8 +138,8 @@ impl<P: Protocol> World<P> {
                 if node.timers.get(&timer).is_some_and(|armed| armed.generation == generation) {
                     self.fire(slot, timer);
                 }
-            } else if let Some(letter) = node.withheld_letters.pop_front() {
-                self.deliver(slot, letter);
+            } else if let Some(Letter { from, body, sent }) = node.withheld_letters.pop_front() {
+                self.deliver(from, slot, body, sent);
             } else {
                 return;
             }
@@ -171,9 +176,7 @@ impl<P: Protocol> World<P> {
         match effect {
             Effect::Send { to, body } => self.send(slot, to, body),
             Effect::Arm { timer, clock, when } => self.arm(slot, timer, clock, when),
-            Effect::Disarm(timer) => {
-                self.nodes[slot].timers.remove(&timer);
-            }
+            Effect::Disarm(timer) => self.disarm(slot, &timer),
             Effect::Write(_) | Effect::Sync => self.use_disk(slot, effect),
             Effect::ReadClock(clock) => {
                 self.nodes[slot].questions.push_back(Question::Clock(clock));
@@ -212,6 +215,10 @@ impl<P: Protocol> World<P> {
         if due.is_some_and(|due| !comes_first(due)) {
             self.queue_timer(slot, timer);
         }
+    }
+
+    fn disarm(&mut self, slot: usize, timer: &TimerOf<P>) {
+        self.nodes[slot].timers.remove(timer);
     }
 
     /// Puts a timer into the queue, at the place that it has.
@@ -308,9 +315,12 @@ impl<P: Protocol> World<P> {
 
     /// Looks at the servers' account of all locks again.
     pub(super) fn sweep(&mut self, slot: usize) {
-        let mut changes = Vec::new();
         let servers = self.system.servers();
         let locks = self.plan.workload.locks;
+        if self.account.is_up_to_date(&self.setting.protocol, servers, locks) {
+            return;
+        }
+        let mut changes = Vec::new();
         let nodes = &self.nodes[..self.setting.protocol.servers()];
         let told = self.told;
         let ran_out = |lock, owner| {
@@ -320,6 +330,45 @@ impl<P: Protocol> World<P> {
         self.account.look_at_all(&self.setting.protocol, servers, locks, ran_out, look);
         for event in changes {
             self.observe(slot, event);
+        }
+    }
+}
+
+/// Applies the first effects of a step at once: messages and timers, which nobody hears of before they
+/// are due. From the first on that a fault can come upon, effects wait in the node's own queue.
+struct Apply<'a, P: Protocol> {
+    world: &'a mut World<P>,
+    slot: usize,
+    waits: bool,
+}
+
+impl<P: Protocol> Outlet<P> for Apply<'_, P> {
+    fn take(&mut self, effect: SystemEffect<P>) {
+        self.waits = true;
+        self.world.nodes[self.slot].pending.push_back(effect);
+    }
+
+    fn send(&mut self, to: NodeId, body: PacketOf<P>) {
+        if self.waits {
+            self.take(Effect::Send { to, body });
+        } else {
+            self.world.send(self.slot, to, body);
+        }
+    }
+
+    fn arm(&mut self, timer: TimerOf<P>, clock: Clock, when: When) {
+        if self.waits {
+            self.take(Effect::Arm { timer, clock, when });
+        } else {
+            self.world.arm(self.slot, timer, clock, when);
+        }
+    }
+
+    fn disarm(&mut self, timer: TimerOf<P>) {
+        if self.waits {
+            self.take(Effect::Disarm(timer));
+        } else {
+            self.world.disarm(self.slot, &timer);
         }
     }
 }
