@@ -84,8 +84,15 @@ impl Baseline {
         let text = toml::to_string(self).map_err(|error| format!("no text: {error}"))?;
         let path = path();
         let folder = path.parent().unwrap_or(Path::new("."));
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".locklab-");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            builder.permissions(std::fs::Permissions::from_mode(0o666));
+        }
         let written = || {
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
+            let mut file = builder.tempfile_in(folder)?;
             write!(file, "{HEADER}{text}")?;
             file.persist(&path)?;
             std::io::Result::Ok(())
