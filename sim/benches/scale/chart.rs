@@ -53,12 +53,13 @@ fn folder_of(file: &Path) -> &Path {
     }
 }
 
-/// Whether a chart can go there, to be known before anything is measured.
+/// Whether a chart can go there, to be known before anything is measured. What is there and is no
+/// plain file stays: a device, or a link to who knows what, is not to be put out of its place.
 pub(crate) fn can_be_written(file: &Path) -> Result<(), String> {
     if !folder_of(file).is_dir() {
         return Err(format!("there is no folder {}", folder_of(file).display()));
     }
-    match file.metadata() {
+    match file.symlink_metadata() {
         Ok(there) if !there.is_file() => Err(format!("{} is no plain file", file.display())),
         _ => Ok(()),
     }
