@@ -123,9 +123,12 @@ impl LockTable {
 
     /// Its rows from a number on, so many at the most.
     pub(super) fn rows(&self, from: usize, most: usize) -> Vec<Row> {
-        let sessions = self.sessions.iter().map(|(id, session)| Row::Session(*id, session.clone()));
-        let locks = self.locks.iter().map(|(id, lock)| Row::Lock(*id, lock.clone()));
-        sessions.chain(locks).skip(from).take(most).collect()
+        // What is skipped is not copied first.
+        let sessions = self.sessions.iter().skip(from);
+        let locks = self.locks.iter().skip(from.saturating_sub(self.sessions.len()));
+        let sessions = sessions.map(|(id, session)| Row::Session(*id, session.clone()));
+        let locks = locks.map(|(id, lock)| Row::Lock(*id, lock.clone()));
+        sessions.chain(locks).take(most).collect()
     }
 
     /// The table with these rows.
@@ -299,5 +302,32 @@ impl LockTable {
         for locks in session.waits.values() {
             self.serve(index, locks, then);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::ClientId;
+
+    #[test]
+    fn wherever_it_is_cut_the_parts_make_up_the_table() {
+        let mut table = LockTable::default();
+        for number in 1..=3 {
+            let session = Session::of(Owner::first(ClientId(number)));
+            table.sessions.insert(SessionId(u64::from(number)), session);
+        }
+        for number in 1..=4 {
+            table.locks.insert(LockId(number), Lock::default());
+        }
+        let all = table.rows(0, usize::MAX);
+        assert_eq!(all.len(), table.len());
+        for cut in 0..=all.len() {
+            let parts = [table.rows(0, cut), table.rows(cut, usize::MAX)].concat();
+            assert_eq!(parts, all, "cut at {cut}");
+            assert_eq!(table.rows(cut, 2), all[cut..].iter().take(2).cloned().collect::<Vec<_>>());
+        }
+        assert_eq!(LockTable::of_rows(all), table);
+        assert_eq!(table.rows(8, 1), []);
     }
 }

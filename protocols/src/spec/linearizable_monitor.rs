@@ -21,9 +21,12 @@ use super::verdict::Verdict;
 use crate::contract::{
     Ending, Event, HostEvent, LeaseEvent, LockEvent, Observation, Semantics, WorkEvent,
 };
-use crate::id::{ClientId, LockId, NodeId, Owner};
+use crate::id::{ClientId, LockId, NodeId, Owner, ServerId};
 use crate::time::Time;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The first in the order of nodes.
+const FIRST: NodeId = NodeId::Server(ServerId(0));
 
 /// Watches `linearizable`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -32,7 +35,7 @@ pub(super) struct Linearizable {
     reentrant: bool,
     /// What each server did last about each lock: whose lease it began or ended. An end is
     /// forgotten once its owner asks again.
-    leases: BTreeMap<(NodeId, LockId), (Owner, bool)>,
+    leases: BTreeMap<(LockId, NodeId), (Owner, bool)>,
     /// What a server did unasked.
     unasked: FirstBreak,
     /// Who was granted each lock first.
@@ -77,13 +80,25 @@ impl Linearizable {
         if action == Action::Release {
             self.lost.remove(&(process, lock));
         } else {
-            self.leases.retain(|(_, of), (owner, owns)| *owns || *of != lock || *owner != process);
+            self.forget_ends(lock, process);
         }
         if self.open.insert((process, lock), action).is_some() {
             self.owed.insert((process, lock));
             self.recorder.returned(process, lock, Outcome::Unknown, at.0);
         }
         self.recorder.called(process, lock, action, at.0);
+    }
+
+    /// Forgets which servers have ended a lease of this owner on this lock. It looks at this lock
+    /// alone: clients ask all the time, and there may be many locks.
+    fn forget_ends(&mut self, lock: LockId, process: Owner) {
+        let of_lock = self.leases.range((lock, FIRST)..);
+        let of_lock = of_lock.take_while(|((of, _), _)| *of == lock);
+        let ended = of_lock.filter(|(_, (owner, owns))| !*owns && *owner == process);
+        let ended: Vec<(LockId, NodeId)> = ended.map(|(of, _)| *of).collect();
+        for of in ended {
+            self.leases.remove(&of);
+        }
     }
 
     fn told(&mut self, at: Time, process: Owner, event: LockEvent) {
@@ -124,7 +139,7 @@ impl Linearizable {
     /// together still agree with, must not say twice what can only be said once.
     fn leased(&mut self, at: Time, server: NodeId, event: LeaseEvent, scene: &Scene) {
         let lock = event.lock();
-        let before = self.leases.get(&(server, lock)).copied();
+        let before = self.leases.get(&(lock, server)).copied();
         let (owner, owns) = match event {
             LeaseEvent::Granted { owner, .. } => {
                 let has = before == Some((owner, true)) && scene.owns(owner, lock);
@@ -148,11 +163,11 @@ impl Linearizable {
                 (owner, false)
             }
             _ => {
-                self.leases.remove(&(server, lock));
+                self.leases.remove(&(lock, server));
                 return;
             }
         };
-        self.leases.insert((server, lock), (owner, owns));
+        self.leases.insert((lock, server), (owner, owns));
     }
 }
 
@@ -173,7 +188,7 @@ impl Monitor for Linearizable {
             }
             // What is left on its disk is what counts from now on.
             (Event::Host(HostEvent::Crashed), server) => {
-                self.leases.retain(|(at, _), _| *at != server);
+                self.leases.retain(|(_, at), _| *at != server);
             }
             (Event::LeaseEnded { lock, owner }, _) => {
                 self.recorder.lease_ended(*owner, *lock, at.0);
@@ -208,7 +223,6 @@ impl Monitor for Linearizable {
 mod tests {
     use super::super::testing::{History, is_idle};
     use super::*;
-    use crate::id::ServerId;
 
     fn plain() -> Linearizable {
         Linearizable::new(Semantics::default())

@@ -22,7 +22,7 @@ use crate::contestant::Contestant;
 use crate::promise;
 use crate::registry::Entry;
 use crate::scenario::{Expiry, LockSettings, Persist, Scenario};
-use faults::FaultDraw;
+use faults::{FaultDraw, is_cut_at_a_renewal};
 use locklab_protocols::application::{Choice, LockOrder, Workload};
 use locklab_protocols::contract::{Promise, Span};
 use locklab_protocols::storage::Fencing;
@@ -216,9 +216,18 @@ impl Draw {
                 break;
             }
             let Some(fault) = faults.draw(&scenario.faults) else { break };
+            let at_a_renewal = is_cut_at_a_renewal(&fault);
             scenario.faults.push(fault);
-            if aim.is_some_and(|promise| promise::inside(promise, &scenario).is_err()) {
+            let keeps = |scenario: &Scenario| {
+                aim.is_none_or(|promise| promise::inside(promise, scenario).is_ok())
+            };
+            if !keeps(&scenario) {
                 scenario.faults.pop();
+            } else if at_a_renewal && let Some(hold) = faults.long_hold() {
+                let before = std::mem::replace(&mut scenario.workload.hold, hold);
+                if !keeps(&scenario) {
+                    scenario.workload.hold = before;
+                }
             }
         }
         scenario

@@ -3,7 +3,7 @@
 use crate::contestant::Contestant;
 use crate::scenario::Scenario;
 use crate::shrink::lasts;
-use locklab_protocols::contract::Trigger;
+use locklab_protocols::contract::{Span, Trigger};
 use locklab_protocols::id::{ClientId, ServerId};
 use locklab_sim::chance::Chance;
 use locklab_sim::fault::{
@@ -27,6 +27,13 @@ fn is_classic(fault: &Fault) -> bool {
     at_own_event
         && matches!(&fault.kind, Kind::Pause(OnNodes { target, lasting: Lasting::For(_) })
             if *target == Target::Subject.into())
+}
+
+/// Whether it is what [`FaultDraw::cut_at_a_renewal`] draws.
+pub(super) fn is_cut_at_a_renewal(fault: &Fault) -> bool {
+    let later = |after: &Duration| !after.is_zero();
+    matches!(&fault.kind, Kind::Cut(_))
+        && matches!(&fault.when, When::Event { event: Trigger::Granted, after, .. } if later(after))
 }
 
 /// So long after another moment or event.
@@ -155,6 +162,18 @@ impl<'a> FaultDraw<'a> {
             },
             kind: Kind::Cut(Cut { from, to, one_way: self.chance.percent(40), lasting }),
         }
+    }
+
+    /// For most locks that are cut off at a renewal: sections that outlast the lease, for only then it
+    /// matters whether they renew again.
+    pub(super) fn long_hold(&mut self) -> Option<Span> {
+        let lease = self.lease;
+        let (one, other) = (
+            self.chance.between(lease * 11 / 10, lease * 25 / 10),
+            self.chance.between(lease * 11 / 10, lease * 25 / 10),
+        );
+        let span = millis(one.min(other))..=millis(one.max(other));
+        self.chance.percent(70).then(|| span.into())
     }
 
     /// What can make a pause worse when the client goes on after it: the storage or the servers
