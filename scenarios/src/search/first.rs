@@ -1,6 +1,6 @@
 //! How many runs it takes until a search finds something.
 
-use super::{Finding, Found, draw, look};
+use super::{Finding, Found, draw, look, turn};
 use crate::registry::Contestants;
 
 /// Searches until the first finding, one run after the other on this thread: the runs are those of
@@ -19,8 +19,8 @@ pub fn first_finding(
         if !go_on() {
             break;
         }
-        let entry = &entries[(run % entries.len() as u64) as usize];
-        let seed = first_seed + run / entries.len() as u64;
+        let (place, number) = turn(entries, run);
+        let (entry, seed) = (&entries[place], first_seed + number);
         found.take(look(entry, seed, draw(entry, seed)));
         if !found.findings.is_empty() {
             return found.findings.into_iter().next();
