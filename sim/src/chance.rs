@@ -8,6 +8,7 @@
 //! another crate can change a run.
 
 use locklab_protocols::stable_hash::StableHasher;
+use locklab_protocols::time::nanos;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use std::hash::Hash;
@@ -30,11 +31,13 @@ impl Chance {
     }
 
     /// Any number.
+    #[inline]
     pub fn number(&mut self) -> u64 {
         self.0.next_u64()
     }
 
     /// A number below `bound`, each as likely as any other (Lemire 2019); 0 if `bound` is 0.
+    #[inline]
     pub fn below(&mut self, bound: u64) -> u64 {
         let mut product = u128::from(self.number()) * u128::from(bound);
         // The remainder is dear and seldom needed.
@@ -48,6 +51,7 @@ impl Chance {
     }
 
     /// A number from `least` to `most`, both included.
+    #[inline]
     pub fn between(&mut self, least: u64, most: u64) -> u64 {
         match most.saturating_sub(least).checked_add(1) {
             Some(width) => least + self.below(width),
@@ -56,15 +60,17 @@ impl Chance {
     }
 
     /// A duration from `least` to `most`, both included.
+    #[inline]
     pub fn duration(&mut self, least: Duration, most: Duration) -> Duration {
-        let nanos = locklab_protocols::time::nanos;
+        let (least, most) = (nanos(least), nanos(most));
         if least >= most {
-            return least;
+            return Duration::from_nanos(least);
         }
-        Duration::from_nanos(self.between(nanos(least), nanos(most)))
+        Duration::from_nanos(self.between(least, most))
     }
 
     /// True in so many of a hundred cases.
+    #[inline]
     pub fn percent(&mut self, percent: u32) -> bool {
         percent > 0 && self.below(100) < u64::from(percent)
     }

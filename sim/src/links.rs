@@ -104,6 +104,7 @@ impl Links {
     }
 
     /// How the link behaves by itself.
+    #[inline]
     pub fn habit(&self, from: usize, to: usize) -> Habit {
         let fits = |(senders, receivers, _): &&(NodeSet, NodeSet, Habit)| {
             senders.contains(from) && receivers.contains(to)
@@ -113,6 +114,7 @@ impl Links {
 
     /// What becomes of a message that is sent now. `chance` is the sender's; `bite` hears of every
     /// fault that the message feels.
+    #[inline]
     pub fn fate(
         &mut self,
         from: usize,

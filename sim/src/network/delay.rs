@@ -170,6 +170,7 @@ impl Delay {
     /// Draws a delay, in whole nanoseconds.
     ///
     /// The logarithm and the exponential come from `libm`, so that platforms agree to the bit.
+    #[inline]
     pub fn sample(self, chance: &mut Chance) -> Duration {
         match self {
             Self::Constant(exactly) => exactly,
