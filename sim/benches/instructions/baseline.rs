@@ -1,8 +1,8 @@
 //! The prices that were accepted, as a file beside this program.
 
+use super::whole;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -82,22 +82,7 @@ impl Baseline {
     /// Writes the file, whole or not at all.
     pub(crate) fn write(&self) -> Result<(), String> {
         let text = toml::to_string(self).map_err(|error| format!("no text: {error}"))?;
-        let path = path();
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".locklab-");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            builder.permissions(std::fs::Permissions::from_mode(0o666));
-        }
-        let written = || {
-            let mut file = builder.tempfile_in(folder)?;
-            write!(file, "{HEADER}{text}")?;
-            file.persist(&path)?;
-            std::io::Result::Ok(())
-        };
-        written().map_err(|error| format!("{} cannot be written: {error}", path.display()))
+        whole::write(&path(), &format!("{HEADER}{text}"))
     }
 
     /// Holds a price against what it was.

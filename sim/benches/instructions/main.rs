@@ -21,6 +21,7 @@
 mod baseline;
 mod callgrind;
 mod pieces;
+mod whole;
 
 use baseline::{Baseline, Judged};
 use pieces::PIECES;

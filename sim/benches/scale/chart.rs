@@ -1,9 +1,8 @@
 //! The curves as small charts side by side, in one SVG file.
 
-use super::{Measured, thousands};
+use super::{Measured, thousands, whole};
 use plotters::coord::Shift;
 use plotters::prelude::*;
-use std::io::Write;
 use std::path::Path;
 
 /// The size of the whole, in pixels.
@@ -29,35 +28,14 @@ pub(crate) fn write(all: &[Measured], file: &Path) -> Result<(), String> {
         });
         drawn.and_then(|()| area.present()).map_err(|error| format!("no chart: {error}"))?;
     }
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".locklab-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let written = || {
-        let mut whole = builder.tempfile_in(folder_of(file))?;
-        whole.write_all(text.as_bytes())?;
-        whole.persist(file)?;
-        std::io::Result::Ok(())
-    };
-    written().map_err(|error| format!("{} cannot be written: {error}", file.display()))
-}
-
-/// The folder of a file.
-fn folder_of(file: &Path) -> &Path {
-    match file.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    }
+    whole::write(file, &text)
 }
 
 /// Whether a chart can go there, to be known before anything is measured. What is there and is no
 /// plain file stays: a device, or a link to who knows what, is not to be put out of its place.
 pub(crate) fn can_be_written(file: &Path) -> Result<(), String> {
-    if !folder_of(file).is_dir() {
-        return Err(format!("there is no folder {}", folder_of(file).display()));
+    if !whole::folder_of(file).is_dir() {
+        return Err(format!("there is no folder {}", whole::folder_of(file).display()));
     }
     match file.symlink_metadata() {
         Ok(there) if !there.is_file() => Err(format!("{} is no plain file", file.display())),

@@ -19,6 +19,8 @@
 mod chart;
 mod curves;
 mod memory;
+#[path = "../instructions/whole.rs"]
+mod whole;
 
 use curves::{Curve, Point, curves};
 use std::path::PathBuf;
