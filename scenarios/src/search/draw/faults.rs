@@ -29,7 +29,8 @@ fn is_classic(fault: &Fault) -> bool {
             if *target == Target::Subject.into())
 }
 
-/// Whether it is what [`FaultDraw::cut_at_a_renewal`] draws, or like it: a cut some time after a grant.
+/// Whether it is what [`FaultDraw::cut_at_a_renewal`] draws, or like it: a cut some time after a
+/// grant.
 pub(super) fn is_cut_at_a_renewal(fault: &Fault) -> bool {
     let later = |after: &Duration| !after.is_zero();
     matches!(&fault.kind, Kind::Cut(_))
