@@ -40,11 +40,17 @@ pub struct Installing {
     pub rows: Vec<Row>,
 }
 
+/// So many rows are copied for each entry of the log, at the most.
+const ROWS_FOR_AN_ENTRY: u64 = 8;
+
 impl Server {
-    /// Takes a snapshot once enough was applied since the last one.
+    /// Takes a snapshot once enough was applied since the last one. A snapshot costs as much as the
+    /// table has rows, so a larger table waits for a longer log: that is the expansion factor of
+    /// Ongaro's dissertation (section 5.1.3), with which the cost of an entry stays the same.
     pub(super) fn compact(&mut self, out: &mut Outbox) {
         let before = self.kept.snapshot.as_ref().map_or(0, |snapshot| snapshot.last.index.0);
-        let every = self.settings.snapshot_every;
+        let large = self.table.len() as u64 / ROWS_FOR_AN_ENTRY;
+        let every = self.settings.snapshot_every.max(large);
         if self.last_applied.0 < before + every {
             return;
         }
