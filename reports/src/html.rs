@@ -9,10 +9,12 @@
 //! as SVG would not fit into five megabytes, and a diagram that is zoomed has to be laid out anew.
 //! A charting library would bring more script than all of it is.
 
+mod costs;
 mod data;
 mod envelope;
 mod models;
 mod overview;
+mod places;
 mod verdict;
 
 pub use envelope::envelope;
@@ -30,6 +32,11 @@ const RUN: &str = include_str!("html/run.js");
 /// The only thing that a page may load is what is in it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
                       img-src data:; base-uri 'none'; form-action 'none'";
+
+/// Where the page of a report has one lock in one scenario.
+fn pair_link(protocol: &str, scenario: &str) -> String {
+    format!("#pair/{protocol}/{scenario}")
+}
 
 /// The page of a report.
 pub fn report(report: &Report) -> String {

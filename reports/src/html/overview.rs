@@ -1,13 +1,11 @@
 //! What a report's page says without scripts: the verdicts, the matrices, the costs, the findings.
 
 use super::verdict::{Tone, verdict};
-use super::{command, models, moment};
-use crate::report::{Report, ReportCell, ReportMeasures, ReportVerdict, Source, Standing};
+use super::{command, costs, models, moment, pair_link, places};
+use crate::report::{Report, ReportCell, ReportVerdict, Source, Standing};
 use locklab_protocols::spec::Guarantee;
-use locklab_scenarios::story::span;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 pub(super) fn body(report: &Report) -> Markup {
     html! {
@@ -30,8 +28,8 @@ pub(super) fn body(report: &Report) -> Markup {
             section id="detail" class="panel" hidden tabindex="-1" aria-live="polite" {}
             (verdicts(report))
             (matrix(report))
-            (places(report))
-            (costs(report))
+            (places::section(report))
+            (costs::section(report))
             (failures(report))
             (models::section(report))
             (reading())
@@ -92,10 +90,6 @@ fn sign(tone: Tone) -> (&'static str, &'static str) {
         Tone::Bad => ("bad", "\u{2715}"),
         Tone::Dim => ("dim", "?"),
     }
-}
-
-fn pair_link(protocol: &str, scenario: &str) -> String {
-    format!("#pair/{protocol}/{scenario}")
 }
 
 fn verdicts(report: &Report) -> Markup {
@@ -227,206 +221,6 @@ fn matrix(report: &Report) -> Markup {
                 li { span class="cell alarm" { "\u{2715} BROKEN" } "where it is promised or known to hold" }
                 li { span class="cell none" { "\u{2013}" } "never put to the test" }
                 li { b { "*" } " promised, on assumptions that some scenario keeps" }
-            }
-        }
-    }
-}
-
-/// The letter of a guarantee.
-fn letter(guarantee: &str) -> char {
-    match guarantee {
-        "grant-exclusion" => 'G',
-        "mutual-exclusion" => 'M',
-        "token-order" => 'T',
-        "fenced-writes" => 'F',
-        "no-lost-update" => 'U',
-        "lease-kept" => 'K',
-        "progress" => 'P',
-        "deadlock-free" => 'D',
-        "agreement" => 'A',
-        _ => 'L',
-    }
-}
-
-/// What sort of fault a scenario is about: that of its first fault.
-fn sort(scenario: &crate::report::ReportScenario) -> &'static str {
-    match scenario.faults.first().map(|fault| fault.kind.as_str()) {
-        None => "No fault",
-        Some("pause" | "slow") => "Pauses",
-        Some("crash") => "Crashes",
-        Some("cut" | "partition") => "Partitions",
-        Some("loss" | "duplicate" | "delay" | "reorder") => "Networks that lose, double or delay",
-        Some("disk-stall" | "disk-lie") => "Disks",
-        Some(_) => "Clocks",
-    }
-}
-
-fn places(report: &Report) -> Markup {
-    let mut cells: BTreeMap<(&str, &str), Vec<&ReportCell>> = BTreeMap::new();
-    for cell in report.sampled() {
-        cells.entry((&cell.scenario, &cell.protocol)).or_default().push(cell);
-    }
-    let sorts = [
-        "No fault",
-        "Pauses",
-        "Crashes",
-        "Partitions",
-        "Networks that lose, double or delay",
-        "Clocks",
-        "Disks",
-    ];
-    html! {
-        section id="where" {
-            h2 { "What breaks where" }
-            p class="dim" { "Each scenario with each lock, by what goes wrong in it. Letters stand \
-                             for the guarantees that broke." }
-            div class="tools" {
-                label { "Show " select id="only" {
-                    option value="" { "all guarantees" }
-                    @for guarantee in Guarantee::ALL {
-                        option value=(letter(guarantee.name())) { (guarantee.name()) }
-                    }
-                } }
-                label { span class="dim" { "Find " } input type="search" id="find" placeholder="scenario"; }
-            }
-            div class="scroll" tabindex="0" role="region" aria-label="Scenarios and locks" {
-                table class="matrix where" {
-                    thead {
-                        tr {
-                            td {}
-                            @for protocol in &report.protocols { th scope="col" { (protocol.name) } }
-                        }
-                    }
-                    @for wanted in sorts {
-                        @let of_sort: Vec<_> =
-                            report.scenarios.iter().filter(|one| sort(one) == wanted).collect();
-                        @if !of_sort.is_empty() {
-                            tbody {
-                                tr class="group" {
-                                    th colspan=(report.protocols.len() + 1) scope="rowgroup" { (wanted) }
-                                }
-                                @for scenario in of_sort {
-                                    tr data-name=(scenario.name) {
-                                        th scope="row" title=(scenario.about) { (scenario.name) }
-                                        @for protocol in &report.protocols {
-                                            td { (place(cells.get(&(&*scenario.name, &*protocol.name)),
-                                                &protocol.name, &scenario.name)) }
-                                        }
-                                    }
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-            ul class="legend" {
-                @for guarantee in Guarantee::ALL {
-                    li { b { (letter(guarantee.name())) } " " (guarantee.name()) }
-                }
-                li { b { "\u{b7}" } " nothing broke" }
-                li { b { "?" } " unknown" }
-                li { b { "!" } " where it should have held" }
-            }
-        }
-    }
-}
-
-/// The field of one protocol in one scenario.
-fn place(cells: Option<&Vec<&ReportCell>>, protocol: &str, scenario: &str) -> Markup {
-    let Some(cells) = cells else { return html! {} };
-    let mut said = String::new();
-    let mut class = "held";
-    for cell in cells {
-        let mark = match (cell.verdict, cell.standing) {
-            (ReportVerdict::Broken, Standing::Regression) => {
-                class = "alarm";
-                "!"
-            }
-            (ReportVerdict::Broken, _) => "",
-            (ReportVerdict::Unknown, _) => "?",
-            _ => continue,
-        };
-        if class == "held" {
-            class = if cell.verdict == ReportVerdict::Broken { "broken" } else { "unknown" };
-        }
-        said.push(letter(&cell.guarantee));
-        said.push_str(mark);
-    }
-    let words = if said.is_empty() { "nothing broke".to_owned() } else { format!("broke: {said}") };
-    let said = if said.is_empty() { "\u{b7}".to_owned() } else { said };
-    html! {
-        a class={ "cell " (class) } href=(pair_link(protocol, scenario))
-            aria-label={ (protocol) " in " (scenario) ", " (words) } { (said) }
-    }
-}
-
-fn costs(report: &Report) -> Markup {
-    let calm = report.scenarios.iter().find(|scenario| scenario.faults.is_empty());
-    let Some(shown) = calm.or(report.scenarios.first()) else { return html! {} };
-    html! {
-        section id="costs" {
-            h2 { "What it costs" }
-            p class="dim" {
-                "Simulated time, all locks on the same workload. Lines through the marks show where \
-                 the value lies with 95 % confidence, over the runs."
-            }
-            div class="tools" {
-                label { "In " select id="scenario" {
-                    @for scenario in &report.scenarios {
-                        option value=(scenario.name) selected[scenario.name == shown.name] {
-                            (scenario.name)
-                        }
-                    }
-                } }
-            }
-            div id="charts" class="charts" {}
-            details {
-                summary { "The same as a table (" (shown.name) ")" }
-                div class="scroll" tabindex="0" role="region" aria-label="Costs" {
-                    (cost_table(report, &shown.name))
-                }
-            }
-        }
-    }
-}
-
-fn cost_table(report: &Report, scenario: &str) -> Markup {
-    let said = |nanos: u64| span(Duration::from_nanos(nanos));
-    let thousandths = |value: u64| format!("{}.{}", value / 1000, value % 1000 / 100);
-    let row = |row: &ReportMeasures| {
-        let wait = row.acquire_latency;
-        let none = || "\u{2013}".to_owned();
-        [
-            row.grants.to_string(),
-            wait.map_or_else(none, |wait| said(wait.p50)),
-            wait.map_or_else(none, |wait| said(wait.p90)),
-            wait.map_or_else(none, |wait| said(wait.p99)),
-            wait.map_or_else(none, |wait| said(wait.max)),
-            row.availability_permille
-                .map_or_else(none, |share| format!("{}.{} %", share.value / 10, share.value % 10)),
-            row.messages_per_grant_permille.map_or_else(none, |one| thousandths(one.value)),
-            row.disk_writes_per_grant_permille.map_or_else(none, |one| thousandths(one.value)),
-            row.recovery.map_or_else(none, |recovery| said(recovery.p50)),
-        ]
-    };
-    html! {
-        table {
-            thead {
-                tr {
-                    td {}
-                    @for head in ["grants", "wait p50", "p90", "p99", "longest", "served",
-                        "messages a grant", "disk writes a grant", "recovery p50"] {
-                        th scope="col" class="num" { (head) }
-                    }
-                }
-            }
-            tbody {
-                @for measures in report.measures.iter().filter(|one| one.scenario == scenario) {
-                    tr {
-                        th scope="row" { (measures.protocol) }
-                        @for number in row(measures) { td class="num" { (number) } }
-                    }
-                }
             }
         }
     }
