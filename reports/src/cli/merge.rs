@@ -11,6 +11,9 @@ use crate::terminal::Terminal;
 use clap::Args;
 use std::path::PathBuf;
 
+/// How the name of the form of every summary of a search begins.
+const OF_A_SEARCH: &str = "locklab/search/";
+
 /// Puts the parts of a comparison or of a search together: the same bytes as from one machine.
 #[derive(Args, Debug)]
 pub(super) struct Merge {
@@ -41,15 +44,21 @@ impl Merge {
         output::print(&page(&comparison, &report, terminal))?;
         Ok(Exit::of(&comparison.cells))
     }
-    /// Whether the first part is of a search; what is of neither is refused later.
+
+    /// Whether the first part is of a search; what is of neither is refused later. One that is cut
+    /// short still says of what it was.
     fn is_of_a_search(&self) -> bool {
         #[derive(serde::Deserialize)]
         struct Label {
             schema: String,
         }
-        let text = self.parts.first().and_then(|path| read_text(path).ok());
-        let label = text.and_then(|text| serde_json::from_str::<Label>(&text).ok());
-        label.is_some_and(|label| label.schema.starts_with("locklab/search/"))
+        let Some(text) = self.parts.first().and_then(|path| read_text(path).ok()) else {
+            return false;
+        };
+        match serde_json::from_str::<Label>(&text) {
+            Ok(label) => label.schema.starts_with(OF_A_SEARCH),
+            Err(_) => text.contains(&format!("\"{OF_A_SEARCH}")),
+        }
     }
 
     fn merge_searches(&self, output: Output) -> Result<Exit, Trouble> {
