@@ -33,8 +33,7 @@ pub enum Record {
 /// If a node panics or loops without letting time pass: that is a bug in the protocol, and the
 /// message says where.
 pub fn run<P: Protocol>(protocol: &P, plan: &Plan, seed: u64, record: Record) -> Outcome {
-    let world = |world: World<P>| world;
-    on_a_thread_of_its_own(protocol, plan, seed, record, world).0
+    on_a_thread_of_its_own(seed, begun(protocol, plan, seed, record, |world| world)).0
 }
 
 /// As [`run`], and also writes down what chance decided.
@@ -48,7 +47,7 @@ pub fn write_down<P: Protocol>(
     seed: u64,
     record: Record,
 ) -> (Outcome, Schedule) {
-    on_a_thread_of_its_own(protocol, plan, seed, record, World::written_down)
+    on_a_thread_of_its_own(seed, begun(protocol, plan, seed, record, World::written_down))
 }
 
 /// Plays a run without a seed: the schedule decides, and where it says nothing, what is plain.
@@ -64,32 +63,54 @@ pub fn play<P: Protocol>(
     record: Record,
 ) -> Outcome {
     let schedule = schedule.clone();
-    on_a_thread_of_its_own(protocol, plan, 0, record, |world| world.by_schedule(schedule)).0
+    let by_schedule = |world: World<P>| world.by_schedule(schedule);
+    on_a_thread_of_its_own(0, begun(protocol, plan, 0, record, by_schedule)).0
 }
 
-fn on_a_thread_of_its_own<P: Protocol>(
+/// The clock of the runtime, as it follows that of a run.
+pub(crate) struct Follower {
+    clock: madsim::time::TimeHandle,
+    /// What it was set to last.
+    now: Time,
+}
+
+impl Follower {
+    /// The run is at this moment.
+    pub(crate) fn reach(&mut self, at: Time) {
+        let passed = at.since(self.now);
+        if passed >= FOLLOWS {
+            self.clock.advance(passed);
+            self.now = at;
+        }
+    }
+}
+
+/// A run that is about to be played.
+type Begun = Box<dyn FnOnce(Follower) -> (Outcome, Schedule) + Send>;
+
+/// Makes a run that can be played. Which protocol plays is not seen any more, so that threads and
+/// runtimes are not built for each.
+fn begun<P: Protocol>(
     protocol: &P,
     plan: &Plan,
     seed: u64,
     record: Record,
     prepare: impl FnOnce(World<P>) -> World<P> + Send + 'static,
-) -> (Outcome, Schedule) {
-    let protocol = protocol.clone();
-    let plan = Arc::new(plan.clone());
+) -> Begun {
+    let (protocol, plan) = (protocol.clone(), Arc::new(plan.clone()));
+    Box::new(move |follower| {
+        let world = World::new(protocol, plan, seed, record == Record::Everything);
+        prepare(world).play(follower)
+    })
+}
+
+fn on_a_thread_of_its_own(seed: u64, begun: Begun) -> (Outcome, Schedule) {
     let play = move || {
         let runtime =
             madsim::runtime::Runtime::with_seed_and_config(seed, madsim::Config::default());
         runtime.block_on(async move {
-            let time = madsim::time::TimeHandle::current();
-            let mut now = Time::ZERO;
-            let world = World::new(protocol, plan, seed, record == Record::Everything);
-            prepare(world).play(|at| {
-                let passed = at.since(now);
-                if passed >= FOLLOWS {
-                    time.advance(passed);
-                    now = at;
-                }
-            })
+            let clock = madsim::time::TimeHandle::current();
+            begun(Follower { clock, now: Time::ZERO })
         })
     };
     match std::thread::spawn(play).join() {
@@ -134,7 +155,8 @@ mod tests {
         let with_seed = |seed| {
             let schedule = schedule.clone();
             let play = |world: World<TtlWatchdog>| world.by_schedule(schedule);
-            on_a_thread_of_its_own(&lock, &plan, seed, Record::Nothing, play).0.hash
+            let begun = begun(&lock, &plan, seed, Record::Nothing, play);
+            on_a_thread_of_its_own(seed, begun).0.hash
         };
         assert_eq!(with_seed(0), written.hash);
         assert_eq!(with_seed(12_345), written.hash);

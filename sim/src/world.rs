@@ -19,6 +19,7 @@ use crate::observer::Observer;
 use crate::outcome::{Outcome, Traced};
 use crate::plan::Plan;
 use crate::queue::Queue;
+use crate::run::Follower;
 use crate::schedule::Schedule;
 use locklab_protocols::account::Account;
 use locklab_protocols::contract::{Event, HostEvent, LeaseEvent, Protocol};
@@ -130,8 +131,8 @@ impl<P: Protocol> World<P> {
     }
 
     /// Plays the run to its end, and gives back the schedule that was written or read, if any.
-    /// `advance` is called with every moment before it happens.
-    pub(crate) fn play(mut self, mut advance: impl FnMut(Time)) -> (Outcome, Schedule) {
+    /// The clock of the runtime is told of every moment before it happens.
+    pub(crate) fn play(mut self, mut follower: Follower) -> (Outcome, Schedule) {
         let heal = Time::ZERO + self.plan.heal_at;
         let end = heal + self.plan.settle;
         self.begin(heal);
@@ -144,7 +145,7 @@ impl<P: Protocol> World<P> {
             assert!(at_once < MOST_EVENTS_AT_ONCE, "a node loops without waiting, at {at}");
             if at != self.now {
                 self.now = at;
-                advance(at);
+                follower.reach(at);
             }
             self.happen(next);
         }

@@ -55,7 +55,7 @@ pub fn measure(
     let lock = Contestants::shelf().live(protocol, &scenario).map_err(unknown)?;
     let options = Options { direct: true, traces: false, ..options.clone() };
     let outcome = lock.run_live(&scenario, &options)?.outcome;
-    let (grants, end) = (outcome.measures.acquire_latencies().count() as u64, outcome.end);
+    let (grants, end) = (outcome.measures.acquire_latencies.count(), outcome.end);
     let milli = u128::from(grants) * 1_000_000_000_000 / u128::from(end.0.max(1));
     let row = |outcome| MeasureRow::of(lock.as_ref(), &scenario, &Tally::of(outcome));
     // The simulator counts per grant, and needs no long run for it.

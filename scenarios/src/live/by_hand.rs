@@ -11,8 +11,8 @@ use super::clocks::{Epoch, NodeClocks};
 use super::frame::{self, Envelope, Refusal};
 use super::fresh_number;
 use super::journal::{DiskState, NodeConfig};
-use super::mailbox::{Outgoing, Port, Transport, take_in, told_less_and_less};
-use super::node::{self, NodeError};
+use super::mailbox::{Deliver, Outgoing, Port, Transport, take_in, told_less_and_less};
+use super::node::{self, NodeError, on_this_thread};
 use crate::story::span;
 use locklab_protocols::contract::{
     Clock, Command, Disk, Effect, Effects, Ending, Event, Input, InputOf, LeaseEvent, LockEvent,
@@ -153,16 +153,14 @@ pub fn client<P: Portable>(
     tell: Box<dyn Fn(&str)>,
 ) -> Result<(), NodeError> {
     let failed = |what| move |error| NodeError::Io(what, error);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(failed("start"))?;
-    tokio::task::LocalSet::new().block_on(&runtime, async {
+    on_this_thread(Box::pin(async {
         let port = Port::open(base.address(client.into()), Transport::Tcp).await;
         let port = port.map_err(failed("take the port of this client"))?;
         let (sender, letters) = mpsc::channel(64);
         let (me, run) = (NodeId::Client(client), run_of(protocol));
-        let deliver = move |payload: Vec<u8>| {
+        let deliver: Deliver = Rc::new(move |payload: Vec<u8>| {
             let (sender, letter) = (sender.clone(), frame::open::<P::Message>(&payload));
-            async move {
+            Box::pin(async move {
                 let Envelope { from, to, body, .. } = letter?;
                 match body {
                     Packet::Lock(body) if to == me => {
@@ -171,8 +169,8 @@ pub fn client<P: Portable>(
                     }
                     _ => Err(Refusal::Misaddressed { from, to }),
                 }
-            }
-        };
+            })
+        });
         let tell: Rc<dyn Fn(&str)> = Rc::from(tell);
         let hears = Rc::clone(&tell);
         let refuse = told_less_and_less(move |times, why| hears(&refused(times, why)));
@@ -198,7 +196,7 @@ pub fn client<P: Portable>(
         .run(letters, commands)
         .await;
         Ok(())
-    })
+    }))
 }
 
 /// A client of the protocol with a person in the place of the application.

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,43 +76,36 @@ impl Port {
     }
 }
 
+/// What becomes of a payload: whether its connection may go on, or why not.
+pub(super) type Taken = Pin<Box<dyn Future<Output = Result<(), Refusal>>>>;
+
+/// Gets each payload that comes in at a port.
+pub(super) type Deliver = Rc<dyn Fn(Vec<u8>) -> Taken>;
+
+/// Hears why a connection may not go on.
+pub(super) type Refuse = Rc<dyn Fn(Refusal)>;
+
 /// Hears of refusals and passes on how many there were and why the last time: of the first, the
 /// second, the fourth and so on, so that a flood of them makes no flood of words.
-pub(super) fn told_less_and_less(
-    tell: impl Fn(u64, &Refusal) + Clone + 'static,
-) -> impl Fn(Refusal) + Clone + 'static {
-    let times = Rc::new(Cell::new(0_u64));
-    move |refusal| {
+pub(super) fn told_less_and_less(tell: impl Fn(u64, &Refusal) + 'static) -> Refuse {
+    let times = Cell::new(0_u64);
+    Rc::new(move |refusal| {
         times.set(times.get() + 1);
         if times.get().is_power_of_two() {
             tell(times.get(), &refusal);
         }
-    }
+    })
 }
 
-/// Takes payloads in at a port until the end of the runtime. `deliver` gets each one, and says
-/// whether its connection may go on; `refuse` hears why one may not.
-pub(super) async fn take_in<D, F>(
-    port: Port,
-    run: u64,
-    deliver: D,
-    refuse: impl Fn(Refusal) + Clone + 'static,
-) where
-    D: Fn(Vec<u8>) -> F + Clone + 'static,
-    F: Future<Output = Result<(), Refusal>>,
-{
+/// Takes payloads in at a port until the end of the runtime.
+pub(super) async fn take_in(port: Port, run: u64, deliver: Deliver, refuse: Refuse) {
     match port {
         Port::Tcp(listener) => take_connections(listener, run, deliver, refuse).await,
         Port::Udp(socket) => take_datagrams(socket, run, deliver, refuse).await,
     }
 }
 
-async fn take_datagrams<F: Future<Output = Result<(), Refusal>>>(
-    socket: UdpSocket,
-    run: u64,
-    deliver: impl Fn(Vec<u8>) -> F,
-    refuse: impl Fn(Refusal),
-) {
+async fn take_datagrams(socket: UdpSocket, run: u64, deliver: Deliver, refuse: Refuse) {
     let mut datagram = vec![0; DATAGRAM];
     loop {
         let Ok((length, _)) = socket.recv_from(&mut datagram).await else {
@@ -128,15 +122,7 @@ async fn take_datagrams<F: Future<Output = Result<(), Refusal>>>(
     }
 }
 
-async fn take_connections<D, F>(
-    listener: TcpListener,
-    run: u64,
-    deliver: D,
-    refuse: impl Fn(Refusal) + Clone + 'static,
-) where
-    D: Fn(Vec<u8>) -> F + Clone + 'static,
-    F: Future<Output = Result<(), Refusal>>,
-{
+async fn take_connections(listener: TcpListener, run: u64, deliver: Deliver, refuse: Refuse) {
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let Ok(place) = room.clone().acquire_owned().await else { return };

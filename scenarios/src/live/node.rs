@@ -30,6 +30,7 @@ use std::fs::File;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::AsFd;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -69,9 +70,7 @@ type Tell = Rc<dyn Fn(&str)>;
 ///
 /// If its disk, its port or its host fails it.
 pub fn run<P: Portable>(protocol: P, plan: &Plan, config: NodeConfig) -> Result<(), NodeError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| NodeError::Io("start", error))?;
-    tokio::task::LocalSet::new().block_on(&runtime, async {
+    on_this_thread(Box::pin(async {
         let setting = Setting {
             protocol,
             clients: plan.clients,
@@ -79,7 +78,7 @@ pub fn run<P: Portable>(protocol: P, plan: &Plan, config: NodeConfig) -> Result<
             fencing: plan.fencing,
         };
         LiveNode::new(setting, config).await?.run().await
-    })
+    }))
 }
 
 /// Runs a server without a host, until the process is ended. `tell` hears its events.
@@ -90,9 +89,7 @@ pub(super) fn run_by_hand<P: Portable>(
     base: Base,
     tell: Box<dyn Fn(&str)>,
 ) -> Result<(), NodeError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| NodeError::Io("start", error))?;
-    tokio::task::LocalSet::new().block_on(&runtime, async {
+    on_this_thread(Box::pin(async {
         let peers = base.everybody(protocol.servers());
         let address = base.address(config.node);
         let setting = Setting {
@@ -111,7 +108,16 @@ pub(super) fn run_by_hand<P: Portable>(
         let done = node.run().await;
         drop(words);
         done
-    })
+    }))
+}
+
+/// Does what a node does on a runtime of this thread. It is built once and not for every protocol.
+pub(super) fn on_this_thread(
+    node: Pin<Box<dyn Future<Output = Result<(), NodeError>> + '_>>,
+) -> Result<(), NodeError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| NodeError::Io("start", error))?;
+    tokio::task::LocalSet::new().block_on(&runtime, node)
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -6,7 +6,7 @@
 
 use super::clocks::Epoch;
 use super::frame::{self, Refusal};
-use super::mailbox::{Outgoing, Port, Transport, take_in};
+use super::mailbox::{Deliver, Outgoing, Port, Refuse, Transport, take_in};
 use locklab_protocols::id::NodeId;
 use locklab_protocols::time::Time;
 use locklab_sim::chance::Chance;
@@ -90,15 +90,15 @@ impl Relay {
             let port = Port::any(transport).await?;
             ports.push((node, port.address()?));
             let (relay, counts) = (self.clone(), self.clone());
-            let deliver = move |payload: Vec<u8>| {
+            let deliver: Deliver = Rc::new(move |payload: Vec<u8>| {
                 let taken = relay.take(node, payload);
-                async move { taken }
-            };
-            let refuse = move |refusal: Refusal| {
+                Box::pin(async move { taken })
+            });
+            let refuse: Refuse = Rc::new(move |refusal: Refusal| {
                 let refused = &mut counts.inner.borrow_mut().refused;
                 let times = refused.as_ref().map_or(0, |(times, _)| *times);
                 *refused = Some((times + 1, refusal));
-            };
+            });
             tokio::task::spawn_local(take_in(port, run, deliver, refuse));
         }
         tokio::task::spawn_local(self.clone().send_on());

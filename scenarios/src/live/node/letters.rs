@@ -4,11 +4,12 @@ use super::{Journal, Letter, MAILBOX, Tell};
 use crate::live::by_hand::refused;
 use crate::live::frame::{self, Refusal};
 use crate::live::journal::{Entry, NodeConfig, say};
-use crate::live::mailbox::{Port, take_in, told_less_and_less};
+use crate::live::mailbox::{Deliver, Port, take_in, told_less_and_less};
 use locklab_protocols::contract::Portable;
 use locklab_protocols::id::NodeId;
 use locklab_protocols::system::Setting;
 use locklab_sim::aim::slot_of;
+use std::rc::Rc;
 use tokio::sync::mpsc;
 
 /// Opens the mailbox: what comes in at the port, if it is a message for this node. What is refused
@@ -21,19 +22,19 @@ pub(super) fn mailbox<P: Portable>(
 ) -> mpsc::Receiver<Letter<P>> {
     let (sender, letters) = mpsc::channel(MAILBOX);
     let (me, protocol, clients) = (config.node, setting.protocol.clone(), setting.clients);
-    let deliver = move |payload: Vec<u8>| {
+    let deliver: Deliver = Rc::new(move |payload: Vec<u8>| {
         let sender = sender.clone();
         let letter = frame::open::<P::Message>(&payload).and_then(|envelope| {
             let (from, to) = (envelope.from, envelope.to);
             let known = number_of(from) > 0 && slot_of(from, &protocol, clients).is_some();
             if to == me && known { Ok(envelope) } else { Err(Refusal::Misaddressed { from, to }) }
         });
-        async move {
+        Box::pin(async move {
             // If nobody takes letters any more, the process is at its end.
             let _gone = sender.send(letter?).await;
             Ok(())
-        }
-    };
+        })
+    });
     let refuse = told_less_and_less(move |times, refusal| {
         if let Some(tell) = &tell {
             tell(&refused(times, refusal));
