@@ -159,7 +159,6 @@ pub fn path(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::registry::Contestants;
     use locklab_sim::fault::Kind;
     use std::collections::BTreeSet;
     use std::path::Path;
@@ -188,18 +187,6 @@ mod tests {
         let faults = scenarios.iter().flat_map(|scenario| &scenario.faults);
         let met: BTreeSet<&str> = faults.map(|fault| fault.kind.name()).collect();
         assert_eq!(met, BTreeSet::from(Kind::NAMES));
-    }
-
-    #[test]
-    fn every_lock_of_the_shelf_is_known_in_every_scenario_that_is_for_it() {
-        for scenario in all() {
-            let shelf = Contestants::shelf();
-            let locks = shelf.entries().iter().map(|entry| (entry, entry.build(&scenario)));
-            for (entry, _) in locks.filter(|(_, lock)| scenario.is_for(lock.as_ref())) {
-                let (name, lock) = (&scenario.name, entry.name());
-                assert!(scenario.expect.contains_key(lock), "{name} expects nothing of {lock}");
-            }
-        }
     }
 
     #[test]

@@ -58,28 +58,3 @@ pub fn promised(entry: &Entry, over: Over, guarantee: Guarantee) -> Promised {
     }
     Promised::UpTo(keeps)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::registry::Contestants;
-
-    #[test]
-    fn a_promise_ends_where_its_assumptions_end() {
-        let shelf = Contestants::shelf();
-        let of = |lock: &str, over, guarantee| {
-            promised(shelf.entry(lock).expect("it is there"), over, guarantee)
-        };
-        // A lease of 10 s, of which a fifth is margin for clocks.
-        let pause = of("ttl", Over::Pause, Guarantee::MutualExclusion);
-        let Promised::UpTo(pause) = pause else { panic!("{pause:?}") };
-        assert!((1_000..3_000).contains(&pause), "{pause}");
-        // With a fence over reads and writes a pause loses nothing, however long.
-        assert_eq!(
-            of("ttl", Over::Pause, Guarantee::NoLostUpdate),
-            Promised::UpTo(Over::Pause.most())
-        );
-        let naive = of("ttl-naive", Over::Pause, Guarantee::TokenOrder);
-        assert_eq!(naive, Promised::Not(None));
-    }
-}

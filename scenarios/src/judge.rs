@@ -21,7 +21,7 @@ mod wish;
 pub use estimate::Estimate;
 pub use interval::{Interval, wilson};
 pub use measures::{Latencies, LatencyRanges, MeasureRow};
-pub use pooled::{Pooled, RunCounts, Second, rounded};
+pub use pooled::{Pooled, RunCounts, Second};
 pub use tally::{Says, Tally};
 pub use wish::Wish;
 

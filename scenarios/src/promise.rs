@@ -5,8 +5,6 @@
 //! long as it is slow. So a scenario that is *inside* the assumptions surely keeps them, and a
 //! break there is a fault of the lock or of this laboratory.
 
-#[cfg(test)]
-mod borders;
 mod reach;
 #[cfg(test)]
 mod tests;

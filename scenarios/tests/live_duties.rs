@@ -3,7 +3,7 @@
 //! This test is also the program of its nodes: started as one, it is one.
 
 #[cfg(unix)]
-#[path = "../../sim/tests/host/duties.rs"]
+#[path = "../../sim/tests/all/host_duties/duties.rs"]
 mod duties;
 
 #[cfg(unix)]

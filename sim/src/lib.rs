@@ -22,6 +22,7 @@ pub mod clock;
 mod coverage;
 pub mod fault;
 pub mod links;
+pub mod measures;
 pub mod names;
 pub mod network;
 pub mod observer;

@@ -2,7 +2,8 @@
 //! roles that faults aim at, the trace, and the hash.
 
 use crate::coverage::Watched;
-use crate::outcome::{Bites, Measures, Outcome, Standing, Traced, Wait, never_felt};
+use crate::measures::Measures;
+use crate::outcome::{Bites, Outcome, Standing, Traced, never_felt};
 use crate::plan::Plan;
 use locklab_protocols::contract::{
     Event, HostEvent, LockEvent, Observation, Protocol, Servers, StorageEvent, WorkEvent,
@@ -167,7 +168,7 @@ impl Observer {
             }
             Event::Lock(LockEvent::Granted { .. }) => {
                 if let Some(since) = waiting.take() {
-                    self.wait_ended(since, at, true);
+                    self.measures.wait_ended(since, at, true, self.bound);
                 }
                 if let Some(healed) = self.healed
                     && self.measures.recovery.is_none()
@@ -180,20 +181,10 @@ impl Observer {
         }
     }
 
-    fn wait_ended(&mut self, since: Time, until: Time, granted: bool) {
-        let latency = until.since(since);
-        let served = latency <= self.bound;
-        self.measures.waited += latency;
-        if served {
-            self.measures.served += latency;
-        }
-        self.measures.waits.push(Wait { since, until, granted, served });
-    }
-
     /// The run is over. What would have been held is not exercised if a fault never bit.
     pub fn finish(mut self, seed: u64, steps: u64, end: Time, bites: Vec<Bites>) -> Outcome {
         for since in std::mem::take(&mut self.waiting).into_iter().flatten() {
-            self.wait_ended(since, end, false);
+            self.measures.wait_ended(since, end, false, self.bound);
         }
         let mut verdicts = self.monitors.verdicts(end);
         if let Some(reason) = never_felt(&bites) {

@@ -1,11 +1,11 @@
 //! What a run leaves behind.
 
+use crate::measures::Measures;
 use locklab_protocols::contract::{Observation, Trigger};
 use locklab_protocols::id::NodeId;
 use locklab_protocols::spec::{Goal, Guarantee, Verdict};
 use locklab_protocols::time::Time;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 /// What a run leaves behind.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -81,45 +81,6 @@ pub fn never_felt(bites: &[Bites]) -> Option<String> {
         Some(at) => format!("fault {number} ({kind}) struck at {at} and bit nothing"),
         None => format!("fault {number} ({kind}) never struck"),
     })
-}
-
-/// What was counted in a run. Times are simulated.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct Measures {
-    /// Every wait for a lock, in the order in which they ended.
-    pub waits: Vec<Wait>,
-    /// How many messages were handed to the network, those of the storage left out.
-    pub messages: u64,
-    /// How many disk writes the servers made.
-    pub disk_writes: u64,
-    /// How many operations the storage refused for an old token.
-    pub rejected_stale: u64,
-    /// For how much of the time in which somebody waited, he was granted within the bound.
-    pub served: Duration,
-    /// For how much of the time somebody waited.
-    pub waited: Duration,
-    /// How long after the heal the first grant of a lock came, if one came.
-    pub recovery: Option<Duration>,
-}
-
-/// From asking for a lock to the grant, or to the end of the run.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Wait {
-    /// When the client asked.
-    pub since: Time,
-    /// When it was granted the lock, or when the run ended.
-    pub until: Time,
-    /// Whether it was granted the lock.
-    pub granted: bool,
-    /// Whether it was no longer than the bound within which a client must be granted.
-    pub served: bool,
-}
-
-impl Measures {
-    /// For each grant, how long the client had waited, in order of the grants.
-    pub fn acquire_latencies(&self) -> impl Iterator<Item = Duration> {
-        self.waits.iter().filter(|wait| wait.granted).map(|wait| wait.until.since(wait.since))
-    }
 }
 
 /// One line of a trace.

@@ -3,8 +3,9 @@
 
 use super::Latencies;
 use locklab_protocols::spec::Guarantee;
-use locklab_protocols::time::{Time, nanos};
-use locklab_sim::outcome::{Bites, Measures, Wait};
+use locklab_protocols::time::Time;
+use locklab_sim::measures::{Measures, Waited, rounded, second_of};
+use locklab_sim::outcome::Bites;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use std::time::Duration;
 pub struct Pooled {
     /// Every run by its seed.
     pub runs: BTreeMap<u64, RunCounts>,
-    /// How many grants took so many nanoseconds, [rounded](rounded).
+    /// How many grants took so many nanoseconds, [rounded].
     pub latencies: BTreeMap<u64, u64>,
     /// Who was served when, by seconds of simulated time; seconds in which nobody waited and
     /// nothing was wrong are left out.
@@ -37,7 +38,8 @@ pub struct RunCounts {
     pub served: Duration,
     /// For how much of the time somebody waited.
     pub waited: Duration,
-    /// How long clients waited for a grant, to the nanosecond.
+    /// How long clients waited for a grant: to the nanosecond, unless there are thousands of
+    /// grants; then [rounded], but for the longest.
     pub latencies: Option<Latencies>,
     /// How long after the heal the first grant came, if one came.
     pub recovery: Option<Duration>,
@@ -56,14 +58,6 @@ pub struct Second {
     pub faulty: u64,
 }
 
-/// A latency of which the first six binary digits are kept, rounded up: at most a thirty-second
-/// more than it was. So few values are left that any number of runs stays small.
-pub fn rounded(nanos: u64) -> u64 {
-    let spare = (64 - nanos.leading_zeros()).saturating_sub(6);
-    let unit = 1_u64 << spare;
-    nanos.checked_next_multiple_of(unit).unwrap_or(u64::MAX)
-}
-
 impl Pooled {
     /// One run with its seed.
     pub(super) fn of(
@@ -74,19 +68,19 @@ impl Pooled {
         end: Time,
     ) -> Self {
         let mut pooled = Self::default();
-        let mut exact: BTreeMap<u64, u64> = BTreeMap::new();
-        for latency in measures.acquire_latencies().map(nanos) {
-            *exact.entry(latency).or_default() += 1;
-            *pooled.latencies.entry(rounded(latency)).or_default() += 1;
+        let latencies = &measures.acquire_latencies;
+        let by_length = latencies.by_length();
+        for (latency, count) in &by_length {
+            *pooled.latencies.entry(rounded(*latency)).or_default() += count;
         }
         let run = RunCounts {
-            grants: exact.values().sum(),
+            grants: latencies.count(),
             messages: measures.messages,
             disk_writes: measures.disk_writes,
             rejected_stale: measures.rejected_stale,
             served: measures.served,
             waited: measures.waited,
-            latencies: Latencies::of(&exact, None),
+            latencies: Latencies::of(&by_length, latencies.longest()),
             recovery: measures.recovery,
             broken,
         };
@@ -100,18 +94,16 @@ impl Pooled {
 
     /// Puts the waits and the faults of one run into their seconds.
     fn spread(&mut self, measures: &Measures, bites: &[Bites], end: Time) {
-        for Wait { since, until, served, .. } in &measures.waits {
-            for (second, millis) in parts(*since, *until) {
-                let second = self.seconds.entry(second).or_default();
-                second.waited += millis;
-                second.served += if *served { millis } else { 0 };
-            }
-        }
+        let waited = (0..).zip(&measures.seconds).filter(|(_, second)| second.waited > 0);
+        self.seconds.extend(waited.map(|(number, second)| {
+            let Waited { waited, served } = *second;
+            (number, Second { waited, served, faulty: 0 })
+        }));
         let mut faulty: BTreeSet<u64> = BTreeSet::new();
         for bites in bites {
             let Some(struck) = bites.struck else { continue };
             let ended = bites.ended.unwrap_or(end);
-            faulty.extend(struck.0 / SECOND..=ended.0 / SECOND);
+            faulty.extend(second_of(struck)..=second_of(ended));
         }
         for second in faulty {
             self.seconds.entry(second).or_default().faulty += 1;
@@ -133,19 +125,6 @@ impl Pooled {
     }
 }
 
-const SECOND: u64 = 1_000_000_000;
-const MILLI: u64 = 1_000_000;
-
-/// The seconds from one moment to another, each with how many milliseconds of it. What is cut off
-/// a millisecond in one second is counted in the next.
-fn parts(since: Time, until: Time) -> impl Iterator<Item = (u64, u64)> {
-    let (since, until) = (since.0 / MILLI, until.0 / MILLI);
-    (since / 1000..=until / 1000).filter_map(move |second| {
-        let (first, last) = (since.max(second * 1000), until.min((second + 1) * 1000));
-        (last > first).then_some((second, last - first))
-    })
-}
-
 fn add_all<K: Ord>(counts: &mut BTreeMap<K, u64>, more: BTreeMap<K, u64>) {
     for (key, count) in more {
         *counts.entry(key).or_default() += count;
@@ -157,15 +136,13 @@ mod tests {
     use super::*;
 
     fn run(seed: u64, latency: u64, recovery: Option<u64>) -> Pooled {
-        let (since, until) = (Time::ZERO, Time(latency * MILLI));
-        let measures = Measures {
-            waits: vec![Wait { since, until, granted: true, served: latency <= 2000 }],
-            recovery: recovery.map(Duration::from_millis),
-            ..Measures::default()
-        };
-        let struck = Some(Time(SECOND));
+        let bound = Duration::from_secs(2);
+        let mut measures = Measures::default();
+        measures.wait_ended(Time::ZERO, Time(latency * 1_000_000), true, bound);
+        measures.recovery = recovery.map(Duration::from_millis);
+        let struck = Some(Time(1_000_000_000));
         let bites = [Bites { kind: "pause", struck, count: latency, ..Bites::default() }];
-        Pooled::of(seed, &measures, &bites, BTreeSet::new(), Time(2 * SECOND))
+        Pooled::of(seed, &measures, &bites, BTreeSet::new(), Time(2_000_000_000))
     }
 
     #[test]
@@ -187,14 +164,5 @@ mod tests {
         assert_eq!(served[&2], Second { waited: 0, served: 0, faulty: 1 });
         let late = run(1, 2500, None).seconds;
         assert_eq!(late[&0], Second { waited: 1000, served: 0, faulty: 0 });
-    }
-
-    #[test]
-    fn a_rounded_latency_is_at_most_a_thirty_second_more() {
-        for nanos in [0, 1, 63, 64, 65, 999, 1_000_003, 14_999_999_999, u64::MAX] {
-            let rounded = rounded(nanos);
-            assert!(rounded >= nanos && rounded - nanos <= nanos / 32, "{nanos} to {rounded}");
-        }
-        assert_eq!((rounded(63), rounded(65)), (63, 66));
     }
 }

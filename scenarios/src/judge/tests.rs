@@ -4,7 +4,8 @@ use super::*;
 use locklab_protocols::spec::{Goal, Verdict};
 use locklab_protocols::time::Time;
 use locklab_sim::Outcome;
-use locklab_sim::outcome::{Coverage, Measures};
+use locklab_sim::measures::Measures;
+use locklab_sim::outcome::Coverage;
 use std::collections::{BTreeMap, BTreeSet};
 
 const GUARANTEE: Guarantee = Guarantee::MutualExclusion;

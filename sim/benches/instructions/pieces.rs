@@ -42,7 +42,7 @@ pub(crate) struct Piece {
 }
 
 /// All of them.
-pub(crate) const PIECES: [Piece; 10] = [
+pub(crate) const PIECES: [Piece; 12] = [
     Piece { name: "step of ttl", times: 200, work: |seconds| steps(&Ttl::default(), seconds) },
     Piece {
         name: "step of redlock",
@@ -55,6 +55,16 @@ pub(crate) const PIECES: [Piece; 10] = [
         work: |seconds| steps(&TwoPhase::default(), seconds),
     },
     Piece { name: "step of raft", times: 20, work: |seconds| steps(&Raft::default(), seconds) },
+    Piece {
+        name: "step of ttl among many",
+        times: 2,
+        work: |seconds| steps_among_many(&Ttl::default(), seconds),
+    },
+    Piece {
+        name: "step of raft among many",
+        times: 2,
+        work: |seconds| steps_among_many(&Raft::default(), seconds),
+    },
     Piece { name: "delivery of a message", times: 60, work: ball::deliveries },
     Piece { name: "fate of a message", times: 20_000, work: fates },
     Piece { name: "event seen by all monitors", times: 10, work: events },
@@ -80,7 +90,18 @@ fn plan(seconds: u64) -> Plan {
 
 /// The steps of a calm run.
 fn steps(protocol: &impl Protocol, seconds: u64) -> u64 {
-    let outcome = run(protocol, black_box(&plan(seconds)), 1, Record::Nothing);
+    steps_of(protocol, &plan(seconds))
+}
+
+/// The steps of a calm run with many clients and locks, so that what looks through all of them at
+/// every step, or copies them too often, is seen.
+fn steps_among_many(protocol: &impl Protocol, seconds: u64) -> u64 {
+    let workload = Arc::new(Workload { locks: 10_000, ..Workload::default() });
+    steps_of(protocol, &Plan { clients: 1_000, workload, ..plan(seconds) })
+}
+
+fn steps_of(protocol: &impl Protocol, plan: &Plan) -> u64 {
+    let outcome = run(protocol, black_box(plan), 1, Record::Nothing);
     black_box(outcome.hash);
     outcome.steps
 }
