@@ -16,6 +16,9 @@
 //! such a time as well: the account never lists its owner if his lease runs out before there is one
 //! again, or in the very step that brings it back, and his lease has ended all the same.
 
+#[cfg(test)]
+mod tests;
+
 use crate::contract::{Event, LeaseEvent, Protocol, Servers};
 use crate::id::{LockId, Owner};
 use std::collections::{BTreeMap, BTreeSet};

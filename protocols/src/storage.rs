@@ -14,6 +14,9 @@
 //! Requests are repeated when no answer comes, and networks double messages, so the storage
 //! executes each at most once: an application numbers its requests and has one outstanding.
 
+#[cfg(test)]
+mod tests;
+
 use crate::contract::{Disk, Effects, Input, InputOf, Never, Node, StorageEvent};
 use crate::id::{LockId, Owner, Token};
 use serde::{Deserialize, Serialize};

@@ -9,6 +9,8 @@ mod machine;
 mod outlet;
 mod part;
 mod process;
+#[cfg(test)]
+mod tests;
 
 pub use machine::Machine;
 pub use outlet::Outlet;
