@@ -14,7 +14,7 @@ use crate::two_phase::{Conflict, TwoPhase};
 use std::time::Duration;
 use world::World;
 
-const SEEDS: std::ops::RangeInclusive<u64> = 1..=6;
+const SEEDS: std::ops::RangeInclusive<u64> = 1..=3;
 
 fn all(seed: u64) -> String {
     let settings = raft::Settings {
