@@ -2,7 +2,8 @@
 
 use super::super::*;
 use crate::account::Account;
-use crate::contract::{Event, HostEvent, LeaseEvent, Observation, Reading, Span, When};
+use crate::application::{Choice, LockOrder};
+use crate::contract::{Clock, Event, HostEvent, LeaseEvent, Observation, Reading, Span, When};
 use crate::spec::{MonitorSettings, Monitors};
 use crate::stable_hash::StableHasher;
 use crate::time::{Time, nanos};
@@ -11,7 +12,7 @@ use std::hash::Hash;
 use std::time::Duration;
 
 const MILLI: u64 = 1_000_000;
-const LOCKS: u32 = 2;
+const LOCKS: u32 = 3;
 const CLIENTS: usize = 3;
 
 /// When a run ends, and from when on nothing goes wrong any more.
@@ -39,11 +40,30 @@ pub(super) struct World<P: Protocol> {
     seen: u64,
 }
 
+/// What applications do, and what the storage checks: by the seed one lock at a time, several that
+/// are taken more than once in an order of each one's own, or several as a set.
+fn work(seed: u64) -> (Workload, Fencing) {
+    let usual = Workload { locks: LOCKS, ..Workload::default() };
+    let seconds = |from: u64, to: u64| (Duration::from_secs(from)..=Duration::from_secs(to)).into();
+    match seed % 3 {
+        1 => (usual, Fencing::ReadsAndWrites),
+        2 => {
+            let (locks_at_once, order) = (2, LockOrder::Own);
+            (Workload { locks_at_once, order, depth: 2, ..usual }, Fencing::Writes)
+        }
+        _ => {
+            let (locks_at_once, order, hold) = (2, LockOrder::Set, seconds(0, 4));
+            let choice = Choice::Zipf;
+            (Workload { locks_at_once, order, hold, choice, ..usual }, Fencing::None)
+        }
+    }
+}
+
 impl<P: Protocol> World<P> {
     /// Plays a run and says in a line what came of it.
     pub(super) fn play(protocol: &P, seed: u64) -> String {
-        let workload = Arc::new(Workload { locks: LOCKS, ..Workload::default() });
-        let fencing = Fencing::default();
+        let (workload, fencing) = work(seed);
+        let workload = Arc::new(workload);
         let protocol = protocol.clone();
         let semantics = protocol.semantics();
         let settings = MonitorSettings { semantics, progress_bound: Duration::from_secs(8) };
@@ -151,13 +171,16 @@ impl<P: Protocol> World<P> {
     fn apply(&mut self, node: NodeId, effect: SystemEffect<P>) -> Option<SystemInput<P>> {
         match effect {
             Effect::Send { to, body } => self.send(node, to, body),
-            Effect::Arm { timer, when, .. } => {
+            Effect::Arm { timer, clock, when } => {
                 let due = match when {
                     When::After(Span { shortest, longest }) => {
                         let span = nanos(longest) - nanos(shortest);
                         self.now + nanos(shortest) + self.chance(span + 1)
                     }
-                    When::At(reading) => reading.0.max(self.now),
+                    When::At(Reading(reading)) => {
+                        let Reading(shown) = self.reading(node, clock);
+                        self.now + reading.saturating_sub(shown)
+                    }
                 };
                 let armed = self.count;
                 self.later(due, Next::Fires { node, timer: timer.clone(), armed });
@@ -168,7 +191,9 @@ impl<P: Protocol> World<P> {
             }
             Effect::Write(change) => self.system.write(node, change),
             Effect::Sync => self.system.sync(node),
-            Effect::ReadClock(clock) => return Some(Input::Clock(clock, Reading(self.now))),
+            Effect::ReadClock(clock) => {
+                return Some(Input::Clock(clock, self.reading(node, clock)));
+            }
             Effect::Draw(choices) => {
                 let drawn = u32::try_from(self.chance(u64::from(choices))).expect("it is below");
                 return Some(Input::Drawn(drawn));
@@ -176,6 +201,12 @@ impl<P: Protocol> World<P> {
             Effect::Notify(event) => self.notify(node, event),
         }
         None
+    }
+
+    /// What a clock of a node shows: each counts from elsewhere.
+    fn reading(&self, node: NodeId, clock: Clock) -> Reading {
+        let from = StableHasher::hash_of(&(self.seed, node, clock)) % (1_000 * MILLI);
+        Reading(self.now + from)
     }
 
     fn send(&mut self, from: NodeId, to: NodeId, body: PacketOf<P>) {
