@@ -4,6 +4,9 @@
 //! against a fault plan: inside them a break is the protocol's fault (or ours), outside them it is
 //! the finding that the plan was made for.
 
+#[cfg(test)]
+mod tests;
+
 use crate::spec::Guarantee;
 use crate::storage::Fencing;
 use std::fmt;

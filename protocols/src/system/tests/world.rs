@@ -183,6 +183,7 @@ impl<P: Protocol> World<P> {
                     }
                 };
                 let armed = self.count;
+                self.take_down(&(node, due, format!("{timer:?}")));
                 self.later(due, Next::Fires { node, timer: timer.clone(), armed });
                 self.armed.insert((node, timer), armed);
             }
@@ -210,7 +211,7 @@ impl<P: Protocol> World<P> {
     }
 
     fn send(&mut self, from: NodeId, to: NodeId, body: PacketOf<P>) {
-        self.take_down(&(from, to));
+        self.take_down(&(from, to, format!("{body:?}")));
         let fate = if self.now < HEAL { self.chance(50) } else { 50 };
         let copies = match fate {
             0 => 0,
@@ -260,6 +261,7 @@ impl<P: Protocol> World<P> {
             let disk = StableHasher::hash_of(&self.system.disk(node));
             self.take_down(&disk);
         }
+        self.take_down(&format!("{:?}", self.system));
         let verdicts = self.monitors.verdicts(Time(END));
         self.take_down(&format!("{verdicts:?}"));
         let broken = verdicts.iter().filter(|(_, verdict)| verdict.is_broken());

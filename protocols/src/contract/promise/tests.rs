@@ -1,0 +1,143 @@
+//! What each lock promises with which settings, as `promises.txt` has it. Read the difference, and
+//! `REWRITE=1 cargo test -p locklab-protocols promises` writes it anew.
+
+use crate::contract::{Clock, Protocol};
+use crate::raft::{self, Raft};
+use crate::ttl::{
+    self, Persist, Redlock, Ttl, TtlNaive, TtlReplicated, TtlWatchdog, TtlWatchdogSilent,
+};
+use crate::two_phase::{self, Conflict, Placement, TwoPhase};
+use std::fmt::Write;
+use std::time::Duration;
+
+const MILLI: Duration = Duration::from_millis(1);
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A heading with what is set, and a line for each promise.
+fn promises(set: &str, protocol: &impl Protocol, out: &mut String) {
+    let (name, servers) = (protocol.name(), protocol.servers());
+    let _ = writeln!(out, "# {name} with {servers} servers{set}");
+    for promise in protocol.promises() {
+        let assumes: Vec<String> = promise.assumes.iter().map(ToString::to_string).collect();
+        let _ = writeln!(out, "{}: {}", promise.guarantee, assumes.join("; "));
+    }
+}
+
+fn of_ttl(out: &mut String) {
+    let usual = Ttl::default().settings;
+    let quick = ttl::Settings {
+        lease: SECOND,
+        drift_percent: 7,
+        acquire_timeout: 300 * MILLI,
+        request_timeout: 90 * MILLI,
+        ..usual
+    };
+    let careless = ttl::Settings {
+        drift_percent: 0,
+        persist: Persist::Never,
+        expiry: Clock::Wall,
+        lock_delay: 2 * SECOND,
+        ..usual
+    };
+    let every_second = ttl::Settings { persist: Persist::EverySecond, ..usual };
+    let all = [
+        ("", usual),
+        (", quick", quick),
+        (", careless", careless),
+        (", synced every second", every_second),
+    ];
+    for (set, settings) in all {
+        promises(set, &TtlNaive { settings }, out);
+        promises(set, &Ttl { settings }, out);
+        promises(set, &TtlWatchdog { settings }, out);
+        promises(set, &TtlWatchdogSilent { settings }, out);
+        for wait_for_replica in [false, true] {
+            let waits = if wait_for_replica { ", waits for its replica" } else { "" };
+            let usual = TtlReplicated::default();
+            let lock = TtlReplicated { settings, wait_for_replica, ..usual };
+            promises(&format!("{set}{waits}"), &lock, out);
+        }
+        for (servers, restart_delay) in [(1, 0), (2, 0), (5, 3), (5, 30)] {
+            let set = format!("{set}, back after {restart_delay} s");
+            let restart_delay = restart_delay * SECOND;
+            promises(&set, &Redlock { settings, servers, restart_delay }, out);
+        }
+    }
+}
+
+fn of_two_phase(out: &mut String) {
+    let conflicts =
+        [Conflict::Refuse, Conflict::WaitDie, Conflict::WoundWait, Conflict::Wait, Conflict::Bare];
+    for conflict in conflicts {
+        let usual = TwoPhase::with(conflict).settings;
+        let quick = two_phase::Settings {
+            lease: Some(SECOND),
+            drift_percent: 7,
+            acquire_timeout: 300 * MILLI,
+            participants: 5,
+            ..usual
+        };
+        let spread = two_phase::Settings {
+            lease: None,
+            coordinators: 2,
+            placement: Placement::Spread,
+            repeat: 700 * MILLI,
+            ..usual
+        };
+        promises(&format!(", {conflict:?}"), &TwoPhase { settings: usual }, out);
+        promises(&format!(", {conflict:?}, quick"), &TwoPhase { settings: quick }, out);
+        promises(&format!(", {conflict:?}, spread"), &TwoPhase { settings: spread }, out);
+    }
+}
+
+fn of_raft(out: &mut String) {
+    let usual = Raft::default().settings;
+    let quick = raft::Settings {
+        lease: 2 * SECOND,
+        drift_percent: 7,
+        election_timeout: 150 * MILLI,
+        request_timeout: 90 * MILLI,
+        heartbeat: 20 * MILLI,
+        acquire_timeout: 300 * MILLI,
+        append_limit: 4,
+        ..usual
+    };
+    let short = raft::Settings { lease: SECOND, drift_percent: 0, ..usual };
+    let moving = raft::Settings {
+        transfer_every: Some(12 * SECOND),
+        reconfigure_every: Some(SECOND),
+        ..usual
+    };
+    let hasty = raft::Settings { transfer_every: Some(SECOND), ..usual };
+    let all = [
+        ("", usual),
+        (", quick", quick),
+        (", a short lease", short),
+        (", moving", moving),
+        (", hasty", hasty),
+    ];
+    for (set, settings) in all {
+        for servers in [3, 4, 5] {
+            promises(set, &Raft { servers, settings }, out);
+        }
+    }
+}
+
+#[test]
+fn promises_are_what_they_were() {
+    let mut now = String::new();
+    of_ttl(&mut now);
+    of_two_phase(&mut now);
+    of_raft(&mut now);
+    if std::env::var_os("REWRITE").is_some() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/contract/promise/promises.txt");
+        std::fs::write(path, &now).expect("it can be written");
+    }
+    let mut heading = "";
+    let before = include_str!("promises.txt");
+    for (now, before) in now.lines().zip(before.lines()) {
+        assert_eq!(now, before, "{heading}");
+        heading = if now.starts_with('#') { now } else { heading };
+    }
+    assert_eq!(now.lines().count(), before.lines().count());
+}
