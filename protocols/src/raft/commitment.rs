@@ -66,10 +66,15 @@ impl Server {
         let lease = Some(self.settings.lease);
         match consequence {
             Consequence::Answered(owner, reply) => out.send(owner.client, Message::Reply(reply)),
-            Consequence::Prolonged(session) => {
-                out.arm(RaftTimer::Session(session), self.settings.lease);
+            Consequence::Prolonged(session, version) => {
+                if let Some(before) = version.checked_sub(1) {
+                    out.disarm(RaftTimer::Session(session, before));
+                }
+                out.arm(RaftTimer::Session(session, version), self.settings.lease);
             }
-            Consequence::Ended(session) => out.disarm(RaftTimer::Session(session)),
+            Consequence::Ended(session, version) => {
+                out.disarm(RaftTimer::Session(session, version));
+            }
             Consequence::Granted(lock, owner) => {
                 out.events.push(LeaseEvent::Granted { lock, owner, lease });
             }
@@ -92,7 +97,7 @@ impl Server {
     fn begin_leases(&mut self, out: &mut Outbox) {
         let lease = Some(self.settings.lease);
         for (id, session) in self.table.sessions() {
-            out.arm(RaftTimer::Session(id), self.settings.lease);
+            out.arm(RaftTimer::Session(id, session.version), self.settings.lease);
             let owner = session.owner;
             let renewed = |lock: &_| LeaseEvent::Renewed { lock: *lock, owner, lease };
             out.events.extend(session.holds.iter().map(renewed));
@@ -101,8 +106,8 @@ impl Server {
 
     /// By the leader's clock the time of a session is over. The clock only proposes: the log
     /// decides, and a renewal that comes first there makes the proposal void.
-    pub(super) fn session_is_over(&mut self, session: SessionId, out: &mut Outbox) {
-        if let Some(version) = self.table.session(session).map(|session| session.version) {
+    pub(super) fn session_is_over(&mut self, session: SessionId, version: u64, out: &mut Outbox) {
+        if self.table.session(session).is_some_and(|session| session.version == version) {
             let expire = Operation::ExpireSession { session, version };
             self.propose_soon(Proposal::Table(expire), out);
         }

@@ -60,10 +60,10 @@ impl Server {
             ] {
                 out.disarm(timer);
             }
-            // Others prolong the sessions now. If it leads again, a timer of today would end one
-            // before its time.
-            for (session, _) in self.table.sessions() {
-                out.disarm(RaftTimer::Session(session));
+            // Others end the sessions now. If it leads again, it begins their time anew, and until
+            // then nobody needs these.
+            for (id, session) in self.table.sessions() {
+                out.disarm(RaftTimer::Session(id, session.version));
             }
         }
         match leader {

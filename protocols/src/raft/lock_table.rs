@@ -64,10 +64,10 @@ pub enum Row {
 pub enum Consequence {
     /// A client is answered.
     Answered(Owner, Reply),
-    /// A session's time begins anew.
-    Prolonged(SessionId),
-    /// A session is over.
-    Ended(SessionId),
+    /// A session's time begins anew, and it has this version now.
+    Prolonged(SessionId, u64),
+    /// A session is over, and had this version.
+    Ended(SessionId, u64),
     /// A lock has a new owner.
     Granted(LockId, Owner),
     /// A lock stays with its owner.
@@ -157,7 +157,7 @@ impl LockTable {
                 let session = SessionId(index.0);
                 self.sessions.insert(session, Session::of(owner));
                 then.push(Consequence::Answered(owner, Reply::Opened { owner, attempt, session }));
-                then.push(Consequence::Prolonged(session));
+                then.push(Consequence::Prolonged(session, 0));
             }
             Operation::KeepAlive { owner, session, number } => {
                 let reply = if self.keep_alive(session, then) {
@@ -193,7 +193,7 @@ impl LockTable {
             return false;
         };
         session.version += 1;
-        then.push(Consequence::Prolonged(id));
+        then.push(Consequence::Prolonged(id, session.version));
         let owner = session.owner;
         then.extend(session.holds.iter().map(|lock| Consequence::Renewed(*lock, owner)));
         true
@@ -291,7 +291,7 @@ impl LockTable {
         let Some(session) = self.sessions.remove(&id) else {
             return;
         };
-        then.push(Consequence::Ended(id));
+        then.push(Consequence::Ended(id, session.version));
         for (sequence, locks) in &session.waits {
             self.leave_queues((id, *sequence), locks);
         }

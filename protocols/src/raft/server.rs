@@ -28,8 +28,9 @@ pub enum RaftTimer {
     CheckQuorum,
     /// What was proposed goes into the log together.
     Append,
-    /// The time of a session is over, by the leader's clock.
-    Session(SessionId),
+    /// The time of a session is over, by the leader's clock, if it still has this version. Whoever
+    /// hears of a timer that was replaced in the meantime must not end what was prolonged.
+    Session(SessionId, u64),
     /// The leader hands over.
     Transfer,
     /// The leader changes the configuration.
@@ -210,7 +211,7 @@ impl Server {
             RaftTimer::Heartbeat => self.heartbeat(out),
             RaftTimer::CheckQuorum => self.check_quorum(out),
             RaftTimer::Append => self.append_proposals(out),
-            RaftTimer::Session(session) => self.session_is_over(session, out),
+            RaftTimer::Session(session, version) => self.session_is_over(session, version, out),
             RaftTimer::Transfer => self.begin_transfer(out),
             RaftTimer::Reconfigure => self.reconfigure(out),
         }

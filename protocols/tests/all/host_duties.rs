@@ -7,6 +7,7 @@ mod adversary;
 use adversary::{Adversary, Move};
 use locklab_protocols::contract::Effect;
 use locklab_protocols::prelude::*;
+use locklab_protocols::raft::Raft;
 use locklab_protocols::system::Machine;
 use locklab_protocols::ttl::keys::Keys;
 use locklab_protocols::ttl::message::{Message, RedisCommand, Request, Value};
@@ -245,6 +246,11 @@ proptest! {
         for conflict in [Conflict::Refuse, Conflict::WaitDie, Conflict::WoundWait, Conflict::Wait] {
             withstands(TwoPhase::with(conflict), &moves, true, true);
         }
+    }
+
+    #[test]
+    fn raft_withstands_late_and_spurious_inputs(moves in moves()) {
+        withstands(Raft::default(), &moves, true, true);
     }
 
     #[test]

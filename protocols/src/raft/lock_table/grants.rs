@@ -72,7 +72,7 @@ impl LockTable {
         };
         let owner = session.owner;
         session.version += 1;
-        then.push(Consequence::Prolonged(id));
+        then.push(Consequence::Prolonged(id, session.version));
         let token = Token(index.0);
         for lock in locks.iter() {
             session.holds.insert(lock);

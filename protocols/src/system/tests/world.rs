@@ -3,7 +3,9 @@
 use super::super::*;
 use crate::account::Account;
 use crate::application::{Choice, LockOrder};
-use crate::contract::{Clock, Event, HostEvent, LeaseEvent, Observation, Reading, Span, When};
+use crate::contract::{
+    Clock, Event, HostEvent, LeaseEvent, Observation, Reading, Role, Span, When,
+};
 use crate::spec::{MonitorSettings, Monitors};
 use crate::stable_hash::StableHasher;
 use crate::time::{Time, nanos};
@@ -120,6 +122,9 @@ impl<P: Protocol> World<P> {
                 if self.armed.get(&key) == Some(&armed) {
                     self.armed.remove(&key);
                     self.step(node, Input::Fired(key.1));
+                } else if self.now < HEAL && self.chance(8) == 0 {
+                    // Nodes must bear a timer that they have stopped or armed anew.
+                    self.step(node, Input::Fired(key.1));
                 }
             }
             Next::Restart(node) => self.start(node),
@@ -158,9 +163,19 @@ impl<P: Protocol> World<P> {
             self.system.step(node, input, &mut buffers, &mut effects);
             if let NodeId::Server(stepped) = node {
                 let servers = self.system.servers();
-                self.monitors.look(Time(self.now), &self.setting.protocol, servers, stepped);
+                let protocol = &self.setting.protocol;
+                self.monitors.look(Time(self.now), protocol, servers, stepped);
+                let leaders = protocol.in_role(Role::Leader, servers);
+                self.take_down(&(
+                    leaders,
+                    self.setting.protocol.has_account(self.system.servers()),
+                ));
             }
             for effect in effects {
+                if self.now < HEAL && self.chance(4_000) == 0 {
+                    // What it was still about to do is lost with it.
+                    return self.crash(node);
+                }
                 inputs.extend(self.apply(node, effect));
             }
             self.look_at_all(node);
