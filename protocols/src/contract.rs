@@ -108,6 +108,8 @@ mod node;
 mod portable;
 mod promise;
 mod protocol;
+#[cfg(test)]
+pub(crate) mod says;
 
 pub use effects::{Effect, EffectList, Effects, Span, When};
 pub use event::{

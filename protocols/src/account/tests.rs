@@ -1,68 +1,29 @@
 //! What is reported of owners that come and go, while there is an account and while there is none.
 
 use super::*;
+use crate::contract::says::Says;
 use crate::prelude::*;
 
 const L1: LockId = LockId(1);
 const L2: LockId = LockId(2);
 
-/// A protocol whose servers say whatever it is told that they say.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-struct Says {
-    /// Who owns what; nothing while there is no account.
-    owners: Option<BTreeMap<LockId, Vec<Owner>>>,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-struct Idle;
-
-impl Node for Idle {
-    type Message = Never;
-    type Timer = Never;
-    type Disk = ();
-
-    fn step(&mut self, _: InputOf<Self>, _: &mut Effects<Self>) {}
-}
-
-impl Protocol for Says {
-    type Message = Never;
-    type Server = Idle;
-    type Client = Idle;
-
-    fn name(&self) -> &'static str {
-        "says"
-    }
-
-    fn server(&self, _: ServerId, (): &()) -> Idle {
-        Idle
-    }
-
-    fn client(&self, _: ClientId, (): &()) -> Idle {
-        Idle
-    }
-
-    fn has_account(&self, _: Servers<'_, Self>) -> bool {
-        self.owners.is_some()
-    }
-
-    fn owners(&self, _: Servers<'_, Self>, lock: LockId) -> Vec<Owner> {
-        let owners = self.owners.as_ref().expect("nobody asks while there is no account");
-        owners.get(&lock).cloned().unwrap_or_default()
-    }
-}
-
 fn owner(client: u32) -> Owner {
     Owner::first(ClientId(client))
+}
+
+/// The servers say who owns what.
+fn saying(owners: BTreeMap<LockId, Vec<Owner>>) -> Says {
+    Says { owners: Some(owners), ..SILENT }
 }
 
 /// The servers say that these clients own the first lock.
 fn say(clients: &[u32]) -> Says {
     let owners = clients.iter().map(|client| owner(*client)).collect();
-    Says { owners: Some(BTreeMap::from([(L1, owners)])) }
+    saying(BTreeMap::from([(L1, owners)]))
 }
 
 /// There is no account.
-const SILENT: Says = Says { owners: None };
+const SILENT: Says = Says { owners: None, accord: Accord::NothingToAgree };
 
 fn owned(clients: &[u32]) -> Event {
     Event::Owners { lock: L1, owners: clients.iter().map(|client| owner(*client)).collect() }
@@ -110,12 +71,12 @@ fn every_change_is_reported_once_and_nothing_else() {
 #[test]
 fn the_last_lock_is_looked_at_as_well_and_none_beyond_it() {
     let mut account = Account::default();
-    let second = Says { owners: Some(BTreeMap::from([(L2, vec![owner(1)])])) };
+    let second = saying(BTreeMap::from([(L2, vec![owner(1)])]));
     assert!(!is_up_to_date(&account, &second));
     let event = Event::Owners { lock: L2, owners: vec![owner(1)] };
     assert_eq!(look(&mut account, &second, &[]), [event]);
     assert!(is_up_to_date(&account, &second));
-    let third = Says { owners: Some(BTreeMap::from([(LockId(3), vec![owner(1)])])) };
+    let third = saying(BTreeMap::from([(LockId(3), vec![owner(1)])]));
     assert!(is_up_to_date(&Account::default(), &third), "nobody asked about it");
 }
 

@@ -43,14 +43,18 @@ pub struct Installing {
 /// So many rows are copied for each entry of the log, at the most.
 const ROWS_FOR_AN_ENTRY: u64 = 8;
 
+/// How many entries lie between two snapshots of a table with so many rows. A snapshot costs as much
+/// as the table has rows, so a larger table waits for a longer log: that is the expansion factor of
+/// Ongaro's dissertation (section 5.1.3), with which the cost of an entry stays the same.
+fn entries_between(at_least: u64, rows: usize) -> u64 {
+    at_least.max(rows as u64 / ROWS_FOR_AN_ENTRY)
+}
+
 impl Server {
-    /// Takes a snapshot once enough was applied since the last one. A snapshot costs as much as the
-    /// table has rows, so a larger table waits for a longer log: that is the expansion factor of
-    /// Ongaro's dissertation (section 5.1.3), with which the cost of an entry stays the same.
+    /// Takes a snapshot once enough was applied since the last one.
     pub(super) fn compact(&mut self, out: &mut Outbox) {
         let before = self.kept.snapshot.as_ref().map_or(0, |snapshot| snapshot.last.index.0);
-        let large = self.table.len() as u64 / ROWS_FOR_AN_ENTRY;
-        let every = self.settings.snapshot_every.max(large);
+        let every = entries_between(self.settings.snapshot_every, self.table.len());
         if self.last_applied.0 < before + every {
             return;
         }
@@ -168,5 +172,19 @@ impl Server {
         }
         self.caught_up(from, out);
         self.answer_reads(out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_table_waits_for_a_longer_log() {
+        assert_eq!(entries_between(128, 0), 128);
+        assert_eq!(entries_between(128, 1_024), 128);
+        assert_eq!(entries_between(128, 1_032), 129);
+        assert_eq!(entries_between(128, 20_000), 2_500);
+        assert_eq!(entries_between(u64::MAX, 20_000), u64::MAX, "never");
     }
 }

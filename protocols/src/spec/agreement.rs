@@ -126,6 +126,7 @@ impl Monitor for Agreement {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::says::Says;
     use crate::prelude::*;
     use crate::spec::{MonitorSettings, Monitors};
 
@@ -153,53 +154,12 @@ mod tests {
         assert_eq!(facts, Facts::default(), "nothing is left of what is forgotten");
     }
 
-    /// A protocol that says whatever it is told to say.
-    #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-    struct Says(Accord);
-
-    #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-    struct Idle;
-
-    impl Node for Idle {
-        type Message = Never;
-        type Timer = Never;
-        type Disk = ();
-
-        fn step(&mut self, _: InputOf<Self>, _: &mut Effects<Self>) {}
-    }
-
-    impl Protocol for Says {
-        type Message = Never;
-        type Server = Idle;
-        type Client = Idle;
-
-        fn name(&self) -> &'static str {
-            "says"
-        }
-
-        fn server(&self, _: ServerId, (): &()) -> Idle {
-            Idle
-        }
-
-        fn client(&self, _: ClientId, (): &()) -> Idle {
-            Idle
-        }
-
-        fn owners(&self, _: Servers<'_, Self>, _: LockId) -> Vec<Owner> {
-            Vec::new()
-        }
-
-        fn agreement(&self, _: Servers<'_, Self>, _: ServerId, _: &mut Facts) -> Accord {
-            self.0.clone()
-        }
-    }
-
     /// The verdict of all monitors together after one look at servers that say this.
     fn verdict_of(accord: Accord) -> Verdict {
         let settings =
             MonitorSettings { semantics: Semantics::default(), progress_bound: Duration::ZERO };
         let mut monitors = Monitors::new(settings);
-        monitors.look(Time(5), &Says(accord), Servers::new(&[]), ServerId(1));
+        monitors.look(Time(5), &Says { owners: None, accord }, Servers::new(&[]), ServerId(1));
         let verdict = monitors.verdict(Guarantee::Agreement, Time(9));
         assert_eq!(monitors.is_broken(Guarantee::Agreement), verdict.is_broken());
         verdict
