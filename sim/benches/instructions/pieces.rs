@@ -94,7 +94,8 @@ fn steps(protocol: &impl Protocol, seconds: u64) -> u64 {
 }
 
 /// The steps of a calm run with many clients and locks, so that what looks through all of them at
-/// every step, or copies them too often, is seen.
+/// every step is seen. What only grows to matter with ten thousand clients is not: that would take
+/// minutes under callgrind, and the benchmark `scale` measures it.
 fn steps_among_many(protocol: &impl Protocol, seconds: u64) -> u64 {
     let workload = Arc::new(Workload { locks: 10_000, ..Workload::default() });
     steps_of(protocol, &Plan { clients: 1_000, workload, ..plan(seconds) })
