@@ -5,6 +5,10 @@
 //! a lock must guarantee; [`system`] puts servers, clients, [applications](application) and the
 //! [storage] together into one transition, which the simulator and the model checker both drive.
 
+// Tests that stand both inside and outside of the crate call it by the same name.
+#[cfg(test)]
+extern crate self as locklab_protocols;
+
 pub mod account;
 pub mod application;
 pub mod contract;
@@ -17,5 +21,7 @@ pub mod stable_hash;
 pub mod storage;
 pub mod system;
 pub mod time;
+#[cfg(test)]
+mod transcripts;
 pub mod ttl;
 pub mod two_phase;

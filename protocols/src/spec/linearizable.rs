@@ -56,6 +56,8 @@ mod log;
 mod mutex;
 mod recorder;
 mod search;
+#[cfg(test)]
+mod tests;
 
 pub use edn::{EdnError, EdnProblem, read_edn};
 pub use history::{Action, History, Operation, Outcome};

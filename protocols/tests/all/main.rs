@@ -4,5 +4,3 @@
 mod crashes;
 mod host_duties;
 mod linearizable_differential;
-mod linearizable_text;
-mod transcripts;

@@ -1,7 +1,7 @@
-//! What each lock promises with which settings, as `promises.txt` has it. Read the difference, and
-//! `REWRITE=1 cargo test -p locklab-protocols promises` writes it anew.
+//! What kind of lock each is and what it promises with which settings, as `promises.txt` has it. Read
+//! the difference, and `REWRITE=1 cargo test -p locklab-protocols promises` writes it anew.
 
-use crate::contract::{Clock, Protocol};
+use crate::contract::{Clock, Protocol, Semantics};
 use crate::raft::{self, Raft};
 use crate::ttl::{
     self, Persist, Redlock, Ttl, TtlNaive, TtlReplicated, TtlWatchdog, TtlWatchdogSilent,
@@ -13,10 +13,18 @@ use std::time::Duration;
 const MILLI: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
 
+/// The kinds of lock that it is.
+fn kinds(semantics: Semantics) -> String {
+    let Semantics { reentrant, fenced, renews } = semantics;
+    let kinds = [(reentrant, "reentrant"), (fenced, "fenced"), (renews, "renews")];
+    kinds.iter().filter(|(is, _)| *is).map(|(_, kind)| format!(", {kind}")).collect()
+}
+
 /// A heading with what is set, and a line for each promise.
 fn promises(set: &str, protocol: &impl Protocol, out: &mut String) {
     let (name, servers) = (protocol.name(), protocol.servers());
-    let _ = writeln!(out, "# {name} with {servers} servers{set}");
+    let kinds = kinds(protocol.semantics());
+    let _ = writeln!(out, "# {name} with {servers} servers{kinds}{set}");
     for promise in protocol.promises() {
         let assumes: Vec<String> = promise.assumes.iter().map(ToString::to_string).collect();
         let _ = writeln!(out, "{}: {}", promise.guarantee, assumes.join("; "));

@@ -2,9 +2,9 @@
 
 use super::cast::{Shown, duration};
 use super::words::{Todo, name, node, print};
-use locklab_protocols::contract::{Effect, EffectList};
-use locklab_protocols::prelude::*;
-use locklab_protocols::system::Machine;
+use crate::contract::{Effect, EffectList};
+use crate::prelude::*;
+use crate::system::Machine;
 use std::fmt::Write;
 
 /// Something that can play commands.

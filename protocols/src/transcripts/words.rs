@@ -1,7 +1,7 @@
 //! The words in which a transcript tells what happens.
 
-use locklab_protocols::contract::{Doubt, Effect, Event, Milestone, QueueEntry, When};
-use locklab_protocols::prelude::*;
+use crate::contract::{Doubt, Effect, Event, Milestone, QueueEntry, When};
+use crate::prelude::*;
 use std::fmt::{Debug, Display, Write};
 
 /// What an effect asks of the stage, besides what it prints.

@@ -1,13 +1,13 @@
 //! Who plays: the protocols by name, and how their nodes show what they know.
 
 use super::stage::{Play, Stage};
-use locklab_protocols::prelude::*;
-use locklab_protocols::ttl::{
+use crate::prelude::*;
+use crate::ttl::{
     Claim, Persist, Phase, Redlock, Settings, Ttl, TtlNaive, TtlReplicated, TtlWatchdog,
     TtlWatchdogSilent, WatchdogClient,
 };
-use locklab_protocols::two_phase::participant::Record;
-use locklab_protocols::two_phase::{Conflict, Placement, Server, TwoPhase};
+use crate::two_phase::participant::Record;
+use crate::two_phase::{Conflict, Placement, Server, TwoPhase};
 
 /// A protocol whose nodes can show what they know.
 pub(crate) trait Shown: Protocol<Message: std::fmt::Display> {

@@ -2,10 +2,10 @@
 
 use super::cast::Shown;
 use super::stage::{Play, Stage};
-use locklab_protocols::prelude::*;
-use locklab_protocols::raft::log::{Entry, Index, Log, Proposal, Term};
-use locklab_protocols::raft::message::{Message, Query};
-use locklab_protocols::raft::{Asked, Raft, RaftChange, RaftClient, Server, Settings, State};
+use crate::prelude::*;
+use crate::raft::log::{Entry, Index, Log, Proposal, Term};
+use crate::raft::message::{Message, Query};
+use crate::raft::{Asked, Raft, RaftChange, RaftClient, Server, Settings, State};
 use std::sync::Arc;
 
 impl Shown for Raft {

@@ -1,6 +1,6 @@
 //! The readers of histories, on text that nobody meant for them.
 
-use locklab_protocols::spec::linearizable::{
+use crate::spec::linearizable::{
     Budget, History, Semantics, check, read_edn, read_json_lines, write_json_lines,
 };
 use proptest::prelude::*;

@@ -1,6 +1,6 @@
-//! Single-protocol behaviour as golden text: see `transcript/script.rs` for the format.
+//! Single-protocol behaviour as golden text: see `transcripts/script.rs` for the format.
 //!
-//! `REWRITE=1 cargo test --test all transcripts` writes what the locks do now; keep a difference only
+//! `REWRITE=1 cargo test -p locklab-protocols transcripts` writes what the locks do now; keep a difference only
 //! if you can explain it.
 
 mod cast;
