@@ -112,6 +112,26 @@ mod tests {
         assert_eq!(StableHasher::hash_of(&(1_u8, 2_u64, "three")), 9_951_363_067_800_497_081);
     }
 
+    /// Every width counts, of signed numbers all bits, and a wide one in both halves.
+    #[test]
+    fn takes_every_kind_of_number() {
+        let wide = 0x0123_4567_89ab_cdef_0011_2233_4455_6677_u128;
+        let halves = (0x0011_2233_4455_6677_u64, 0x0123_4567_89ab_cdef_u64);
+        assert_eq!(StableHasher::hash_of(&wide), StableHasher::hash_of(&halves));
+        assert_eq!(StableHasher::hash_of(&(wide as i128)), StableHasher::hash_of(&halves));
+        let three = StableHasher::hash_of(&3_u64);
+        let unsigned = (StableHasher::hash_of(&3_u8), StableHasher::hash_of(&3_u16));
+        assert_eq!(unsigned, (three, three));
+        assert_eq!(StableHasher::hash_of(&3_u32), three);
+        assert_eq!(StableHasher::hash_of(&3_usize), three);
+        let less = StableHasher::hash_of(&u64::MAX);
+        let signed = (StableHasher::hash_of(&-1_i8), StableHasher::hash_of(&-1_i16));
+        assert_eq!(signed, (less, less));
+        assert_eq!(StableHasher::hash_of(&-1_i32), less);
+        assert_eq!(StableHasher::hash_of(&-1_i64), less);
+        assert_eq!(StableHasher::hash_of(&-1_isize), less);
+    }
+
     #[test]
     fn sees_the_order_and_the_width_of_a_stream() {
         assert_ne!(StableHasher::hash_of(&(1_u8, 2_u8)), StableHasher::hash_of(&(2_u8, 1_u8)));

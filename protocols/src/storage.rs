@@ -20,6 +20,7 @@ mod tests;
 use crate::contract::{Disk, Effects, Input, InputOf, Never, Node, StorageEvent};
 use crate::id::{LockId, Owner, Token};
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Which operations carry a token that the storage checks.
@@ -136,10 +137,11 @@ enum Freshness {
 
 impl Session {
     fn freshness(&self, number: u64) -> Freshness {
-        match self.last {
-            Some((last, reply)) if last == number => Freshness::Repeated(reply),
-            Some((last, _)) if number < last && !self.unseen.contains(&number) => Freshness::Old,
-            _ => Freshness::New,
+        let Some((last, reply)) = self.last else { return Freshness::New };
+        match number.cmp(&last) {
+            Ordering::Less if !self.unseen.contains(&number) => Freshness::Old,
+            Ordering::Equal => Freshness::Repeated(reply),
+            Ordering::Less | Ordering::Greater => Freshness::New,
         }
     }
 

@@ -343,9 +343,8 @@ fn for_client<P: Protocol>(input: SystemInput<P>) -> Option<Input<PacketOf<P>, C
 fn for_storage<P: Protocol>(
     input: SystemInput<P>,
 ) -> Option<Input<StorageMessage, crate::contract::Never>> {
-    Some(match input {
-        Input::Started(incarnation) => Input::Started(incarnation),
-        Input::Message { from, body: Packet::Storage(body) } => Input::Message { from, body },
-        _ => return None,
-    })
+    match input {
+        Input::Message { from, body: Packet::Storage(body) } => Some(Input::Message { from, body }),
+        _ => None,
+    }
 }

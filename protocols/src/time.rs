@@ -55,3 +55,24 @@ impl fmt::Display for Time {
         write!(f, "{}.{:03} s", millis / 1000, millis % 1000)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_moves_both_ways_and_stops_at_its_ends() {
+        let second = Duration::from_secs(1);
+        assert_eq!(Time(2_000_000_005) - second, Time(1_000_000_005));
+        assert_eq!(Time(5) + second, Time(1_000_000_005));
+        assert_eq!(Time(5) - second, Time(0));
+        assert_eq!(Time(u64::MAX) + second, Time(u64::MAX));
+        assert_eq!(nanos(Duration::new(3, 4)), 3_000_000_004);
+        assert_eq!(nanos(Duration::MAX), u64::MAX);
+    }
+
+    #[test]
+    fn a_time_reads_as_seconds() {
+        assert_eq!(Time(12_345_678_901).to_string(), "12.345 s");
+    }
+}

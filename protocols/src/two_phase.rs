@@ -101,3 +101,25 @@ fn attempt_of(number: u64) -> AttemptId {
         number: part(0, BITS.1),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_attempt_and_its_number_say_the_same() {
+        let attempt = |coordinator, life, number| AttemptId {
+            coordinator: ServerId(coordinator),
+            life: Incarnation(life),
+            number,
+        };
+        let largest = attempt(255, (1 << 24) - 1, u32::MAX);
+        let all = [attempt(1, 1, 1), attempt(1, 1, 2), attempt(1, 2, 1), attempt(2, 1, 1), largest];
+        for pair in all.windows(2) {
+            assert!(attempt_number(pair[0]) < attempt_number(pair[1]), "{pair:?}");
+        }
+        assert_eq!(all.map(|attempt| attempt_of(attempt_number(attempt))), all);
+        assert_eq!(attempt_number(attempt(1, 2, 3)), 0x0100_0002_0000_0003);
+        assert_eq!(attempt_number(largest), u64::MAX);
+    }
+}

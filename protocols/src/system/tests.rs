@@ -6,6 +6,7 @@
 //! of the storage or of a monitor changes hashes. Look at what else changed, in the transcripts and in
 //! the catalogue; then `REWRITE=1 cargo test -p locklab-protocols worlds` writes them anew.
 
+mod nodes;
 mod world;
 
 use crate::raft::{self, Raft};
