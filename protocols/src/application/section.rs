@@ -1,5 +1,8 @@
 //! One critical section after the other.
 
+#[cfg(test)]
+mod tests;
+
 use super::workload::{LockOrder, Workload};
 use crate::contract::{Clock, Command, EffectList, Input, LockEvent, LockSet, Never, WorkEvent};
 use crate::id::{ClientId, Incarnation, LockId, NodeId, Owner, Token};
