@@ -21,6 +21,9 @@ const CLIENTS: usize = 3;
 const HEAL: u64 = 14_000 * MILLI;
 const END: u64 = 24_000 * MILLI;
 
+/// After how many observations each the memory of the monitors is taken down.
+const MONITORS_EVERY: u64 = 50;
+
 enum Next<P: Protocol> {
     Message { from: NodeId, to: NodeId, body: PacketOf<P> },
     Fires { node: NodeId, timer: TimerOf<P>, armed: u64 },
@@ -264,6 +267,15 @@ impl<P: Protocol> World<P> {
         self.take_down(&seen);
         self.monitors.observe(Time(self.now), &seen);
         self.seen += 1;
+        if self.seen.is_multiple_of(MONITORS_EVERY) {
+            self.take_down_monitors();
+        }
+    }
+
+    /// What the monitors remember is part of a model's states, so it counts.
+    fn take_down_monitors(&mut self) {
+        let remembered = StableHasher::hash_of(&self.monitors);
+        self.take_down(&remembered);
     }
 
     fn take_down(&mut self, what: &impl Hash) {
@@ -277,6 +289,7 @@ impl<P: Protocol> World<P> {
             self.take_down(&disk);
         }
         self.take_down(&format!("{:?}", self.system));
+        self.take_down_monitors();
         let verdicts = self.monitors.verdicts(Time(END));
         self.take_down(&format!("{verdicts:?}"));
         let broken = verdicts.iter().filter(|(_, verdict)| verdict.is_broken());
