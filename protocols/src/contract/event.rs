@@ -3,6 +3,9 @@
 //! Nodes report events with [`Effects::notify`](super::Effects::notify); the host adds those that
 //! no node can know (a pause, a crash, what the servers together make of a lock).
 
+#[cfg(test)]
+mod tests;
+
 use crate::id::{Incarnation, LockId, NodeId, Owner, ServerId, Token};
 use crate::storage::Version;
 use std::time::Duration;

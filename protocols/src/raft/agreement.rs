@@ -11,6 +11,9 @@
 //! | monotonic | terms never go back, commit indexes not within a life |
 //! | reads | an answer takes everything into account that was committed when the question came |
 
+#[cfg(test)]
+mod tests;
+
 use super::Raft;
 use super::log::{Index, Position};
 use super::server::Server;
