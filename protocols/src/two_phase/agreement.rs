@@ -9,6 +9,9 @@
 //! says counts as said only once it has taken another step in the same life: by then its earlier
 //! effects have happened.
 
+#[cfg(test)]
+mod tests;
+
 use super::TwoPhase;
 use super::coordinator::Coordinator;
 use super::message::AttemptId;
