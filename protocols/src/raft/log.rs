@@ -4,6 +4,9 @@
 //! to those before it by a digest that each server computes for itself, so that two logs can be
 //! compared up to an index by one number.
 
+#[cfg(test)]
+mod tests;
+
 use super::lock_table::Operation;
 use crate::id::ServerId;
 use crate::stable_hash::StableHasher;
