@@ -207,7 +207,7 @@ impl Look<'_> {
         let digest = *facts.mark(("led", term.0, 1));
         let there = server.log().position(led).map(|position| position.digest);
         let discarded = led < server.log().base().index;
-        if led.0 > 0 && !discarded && there != Some(digest) {
+        if !discarded && there != Some(digest) {
             return Err(format!("s{id} leads in term {term} and has changed its log at {led}"));
         }
         *facts.mark(("led", term.0, 0)) = self.last.index.0;

@@ -217,11 +217,23 @@ fn what_is_committed_cannot_be_voted_away() {
     let mut cluster = cluster_with(&[1, 2, 3]);
     cluster.server(3).kept.log.discard_up_to(Index(3));
     cluster.is_fine(1);
+    // Unless it was another one.
+    let mut cluster = cluster_with(&[1, 3]);
+    cluster.server(3).kept.log.discard_up_to(Index(2));
+    cluster.is_broken(1, figure_8);
 }
 
-/// Two of four are no majority.
+/// Two of four are no majority, three of five are one.
 #[test]
 fn half_of_the_votes_are_not_enough() {
+    let mut cluster = Cluster::of(5);
+    cluster.server(1).has(&[1, 2], 2);
+    cluster.server(2).has(&[1, 2], 0);
+    cluster.is_broken(
+        1,
+        "s1 has committed entry 2, which s3 does not have, though 3 of 5 would vote for s3",
+    );
+
     let mut cluster = Cluster::of(4);
     cluster.server(1).has(&[1, 2], 2);
     cluster.server(2).has(&[1, 2], 0);
@@ -242,6 +254,12 @@ fn a_leader_only_appends() {
     cluster.is_fine(1);
     cluster.server(1).has(&[1, 2, 1], 0);
     cluster.is_broken(1, "s1 leads in term 2 and has changed its log at 3");
+    cluster.server(1).kept.log.discard_up_to(Index(3));
+    cluster.is_broken(1, "s1 leads in term 2 and has changed its log at 3");
+    // What is discarded cannot be compared.
+    cluster.server(1).has(&[1, 2, 2, 2, 2], 0);
+    cluster.server(1).kept.log.discard_up_to(Index(5));
+    cluster.is_fine(1);
 
     let mut cluster = Cluster::of(3);
     cluster.server(1).leads_in(2);
