@@ -8,6 +8,8 @@
 //! with another one.
 
 mod session;
+#[cfg(test)]
+mod tests;
 
 use self::session::{Attempts, Standing};
 use super::lock_table::{Answer, Operation, Reply, Request, Sequence, SessionId};

@@ -1,0 +1,92 @@
+//! A client alone, and answers that come late or from a server that knows no better.
+
+use super::*;
+use crate::contract::Effect;
+use crate::id::{Incarnation, Token};
+
+const LOCK: LockId = LockId(1);
+
+struct Stage(RaftClient);
+
+impl Stage {
+    /// A client of three servers that has asked for a lock, and of these the first.
+    fn asking() -> Self {
+        let mut stage = Self(RaftClient::new(ClientId(1), 3, Settings::default()));
+        assert_eq!(stage.step(Input::Started(Incarnation(1))), Vec::<String>::new());
+        let sent = stage.step(Input::Command(Command::Acquire { locks: LOCK.into() }));
+        assert_eq!(sent, ["to s1: open a session for c1, attempt 1"]);
+        stage
+    }
+
+    /// The same with a session, in which the lock is its own.
+    fn with_a_lock() -> Self {
+        let mut stage = Self::asking();
+        let opened = Reply::Opened { owner: stage.0.me, attempt: 1, session: SessionId(7) };
+        assert_eq!(stage.told(opened), ["to s1: #7.1 acquire L1"]);
+        let granted = stage.told(answer(7, 1, Answer::Granted { token: Token(9) }));
+        assert_eq!(granted, ["Granted { lock: LockId(1), token: Some(Token(9)) }"]);
+        stage
+    }
+
+    /// What it sends and tells its application; its timers are none of these tests' business.
+    fn step(&mut self, input: InputOf<RaftClient>) -> Vec<String> {
+        let mut fx = Effects::<RaftClient>::default();
+        self.0.step(input, &mut fx);
+        let words = fx.as_slice().iter().filter_map(|effect| match effect {
+            Effect::Send { to, body } => Some(format!("to {to}: {body}")),
+            Effect::Notify(crate::contract::Event::Lock(event)) => Some(format!("{event:?}")),
+            _ => None,
+        });
+        words.collect()
+    }
+
+    fn hears(&mut self, from: u32, body: Message) -> Vec<String> {
+        self.step(Input::Message { from: NodeId::Server(ServerId(from)), body })
+    }
+
+    fn told(&mut self, reply: Reply) -> Vec<String> {
+        self.hears(1, Message::Reply(reply))
+    }
+}
+
+fn answer(session: u64, sequence: u64, answer: Answer) -> Reply {
+    Reply::Answer { session: SessionId(session), sequence: Sequence(sequence), answer }
+}
+
+#[test]
+fn an_answer_about_another_session_changes_nothing() {
+    let mut stage = Stage::with_a_lock();
+    let before = stage.0.clone();
+    let nothing: [String; 0] = [];
+    assert_eq!(stage.told(Reply::Gone { session: SessionId(6) }), nothing);
+    assert_eq!(stage.0.session(), Some(SessionId(7)));
+    assert_eq!(stage.0.held(), before.held());
+    stage.step(Input::Command(Command::Release { lock: LOCK }));
+    assert_eq!(stage.told(answer(6, 2, Answer::Released)), nothing);
+    assert_eq!(stage.0.asked().get(&Sequence(2)), Some(&Asked::Release(LOCK)));
+    let released = ["Released { lock: LockId(1), outcome: Done }"];
+    assert_eq!(stage.told(answer(7, 2, Answer::Released)), released);
+    assert_eq!(stage.told(Reply::Gone { session: SessionId(7) }), nothing);
+    assert_eq!(stage.0.session(), None);
+}
+
+/// Each of them names the next one: it goes round once and no further, until it has waited.
+#[test]
+fn servers_that_know_no_better_do_not_send_it_in_a_circle() {
+    let mut stage = Stage::asking();
+    let redirect = |to| Message::Redirect(Some(ServerId(to)));
+    for (from, to) in [(1, 2), (2, 3), (3, 1)] {
+        let sent = stage.hears(from, redirect(to));
+        assert_eq!(sent, [format!("to s{to}: open a session for c1, attempt 1")]);
+    }
+    let nothing: [String; 0] = [];
+    assert_eq!(stage.hears(1, redirect(2)), nothing);
+    assert_eq!(stage.0.leader(), ServerId(1));
+    // Nobody answered in the meantime, so the next is asked; and it may follow again.
+    assert_eq!(
+        stage.step(Input::Fired(ClientTimer::Retry)),
+        ["to s2: open a session for c1, attempt 2"]
+    );
+    assert_eq!(stage.hears(2, redirect(3)), ["to s3: open a session for c1, attempt 2"]);
+    assert_eq!(stage.hears(1, redirect(2)), nothing, "s1 is not the one that it asks");
+}
