@@ -2,6 +2,9 @@
 //! withheld while there is a leader (section 4.2.3), and leaders that step down when they hear of
 //! no majority (section 6.2).
 
+#[cfg(test)]
+mod tests;
+
 use super::disk::RaftChange;
 use super::log::Term;
 use super::message::{Election, Message, RequestVote, Vote};

@@ -313,6 +313,7 @@ mod tests {
     #[test]
     fn wherever_it_is_cut_the_parts_make_up_the_table() {
         let mut table = LockTable::default();
+        assert!(table.is_empty());
         for number in 1..=3 {
             let session = Session::of(Owner::first(ClientId(number)));
             table.sessions.insert(SessionId(u64::from(number)), session);
@@ -322,6 +323,7 @@ mod tests {
         }
         let all = table.rows(0, usize::MAX);
         assert_eq!(all.len(), table.len());
+        assert!(!table.is_empty());
         for cut in 0..=all.len() {
             let parts = [table.rows(0, cut), table.rows(cut, usize::MAX)].concat();
             assert_eq!(parts, all, "cut at {cut}");
