@@ -56,6 +56,8 @@ mod replication;
 mod server;
 mod settings;
 mod snapshot;
+#[cfg(test)]
+mod testing;
 
 pub use client::{Asked, ClientTimer, RaftClient};
 pub use disk::{RaftChange, RaftDisk};

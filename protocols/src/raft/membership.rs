@@ -10,6 +10,9 @@
 //! any change at once, and would need a second rule for every majority; one server at a time is
 //! enough to replace servers, and is what most implementations do.
 
+#[cfg(test)]
+mod tests;
+
 use super::election::State;
 use super::log::{Configuration, Index, Proposal};
 use super::message::Message;

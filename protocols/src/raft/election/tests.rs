@@ -1,38 +1,11 @@
 //! One of three servers: votes and summons that come late count for nothing.
 
-use crate::contract::{Effect, Effects, Input, Node};
-use crate::id::{Incarnation, NodeId, ServerId};
+use crate::contract::Input;
+use crate::id::ServerId;
 use crate::raft::log::{Configuration, Term};
-use crate::raft::message::{Message, Vote};
-use crate::raft::{RaftDisk, RaftTimer, Server, Settings, State};
-
-/// The first of three servers, in this term.
-fn server(term: u64) -> Server {
-    let everybody = (0..3).map(ServerId::at).collect();
-    let disk = RaftDisk { current_term: Term(term), ..RaftDisk::default() };
-    let mut server = Server::new(ServerId(1), everybody, Settings::default(), &disk);
-    step(&mut server, Input::Started(Incarnation(1)));
-    server
-}
-
-/// The messages that it sends.
-fn step(server: &mut Server, input: Input<Message, RaftTimer>) -> Vec<String> {
-    let mut fx = Effects::<Server>::default();
-    server.step(input, &mut fx);
-    let sent = fx.as_slice().iter().filter_map(|effect| match effect {
-        Effect::Send { to, body } => Some(format!("to {to}: {body}")),
-        _ => None,
-    });
-    sent.collect()
-}
-
-fn hears(server: &mut Server, from: u32, body: Message) -> Vec<String> {
-    step(server, Input::Message { from: NodeId::Server(ServerId(from)), body })
-}
-
-fn vote(term: u64, pre_vote: bool) -> Message {
-    Message::Vote(Vote { term: Term(term), granted: true, pre_vote })
-}
+use crate::raft::message::Message;
+use crate::raft::testing::{hears, server, step, vote};
+use crate::raft::{RaftTimer, Server, State};
 
 /// Hears this vote and does nothing.
 #[track_caller]
