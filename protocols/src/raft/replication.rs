@@ -1,5 +1,8 @@
 //! Log replication (section 5.3).
 
+#[cfg(test)]
+mod tests;
+
 use super::disk::RaftChange;
 use super::election::State;
 use super::lock_table::Operation;
