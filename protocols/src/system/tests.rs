@@ -15,7 +15,7 @@ use crate::two_phase::{Conflict, TwoPhase};
 use std::time::Duration;
 use world::World;
 
-const SEEDS: std::ops::RangeInclusive<u64> = 1..=3;
+const SEEDS: std::ops::RangeInclusive<u64> = 1..=5;
 
 fn all(seed: u64) -> String {
     let settings = raft::Settings {

@@ -1,4 +1,5 @@
-//! A host in small: messages take their time, some are lost or come twice, nodes die and come back.
+//! A host in small: messages take their time, some are lost or come twice, nodes stand still, die and
+//! come back.
 
 use super::super::*;
 use crate::account::Account;
@@ -6,6 +7,7 @@ use crate::application::{Choice, LockOrder};
 use crate::contract::{
     Clock, Event, HostEvent, LeaseEvent, Observation, Reading, Role, Span, When,
 };
+use crate::id::{LockId, Owner};
 use crate::spec::{MonitorSettings, Monitors};
 use crate::stable_hash::StableHasher;
 use crate::time::{Time, nanos};
@@ -28,6 +30,7 @@ enum Next<P: Protocol> {
     Message { from: NodeId, to: NodeId, body: PacketOf<P> },
     Fires { node: NodeId, timer: TimerOf<P>, armed: u64 },
     Restart(NodeId),
+    Resume(NodeId),
 }
 
 pub(super) struct World<P: Protocol> {
@@ -37,6 +40,11 @@ pub(super) struct World<P: Protocol> {
     account: Account,
     queue: BTreeMap<(u64, u64), Next<P>>,
     armed: BTreeMap<(NodeId, TimerOf<P>), u64>,
+    /// The leases of which a node says in its present step that they have run out: that counts even if
+    /// it dies before it has said so.
+    run_out: Vec<(LockId, Owner)>,
+    /// Who stands still, and until when.
+    paused: BTreeMap<NodeId, u64>,
     now: u64,
     seed: u64,
     /// How often chance was asked, and how many things were put into the queue.
@@ -64,6 +72,14 @@ fn work(seed: u64) -> (Workload, Fencing) {
     }
 }
 
+/// The lease of which this effect says that it has run out.
+fn run_out<M, T, C>(effect: &Effect<M, T, C>) -> Option<(LockId, Owner)> {
+    match effect {
+        Effect::Notify(Event::Lease(LeaseEvent::Expired { lock, owner })) => Some((*lock, *owner)),
+        _ => None,
+    }
+}
+
 impl<P: Protocol> World<P> {
     /// Plays a run and says in a line what came of it.
     pub(super) fn play(protocol: &P, seed: u64) -> String {
@@ -80,6 +96,8 @@ impl<P: Protocol> World<P> {
             account: Account::default(),
             queue: BTreeMap::new(),
             armed: BTreeMap::new(),
+            run_out: Vec::new(),
+            paused: BTreeMap::new(),
             now: 0,
             seed,
             count: 0,
@@ -113,10 +131,20 @@ impl<P: Protocol> World<P> {
     }
 
     fn happen(&mut self, next: Next<P>) {
+        if let Next::Message { to: node, .. } | Next::Fires { node, .. } = &next
+            && let Some(until) = self.paused.get(node).copied()
+        {
+            // Its mailbox and its timers go on; it comes to them when it goes on itself.
+            return self.later(until, next);
+        }
         match next {
             Next::Message { from, to, body } => {
-                if self.now < HEAL && self.chance(500) == 0 {
-                    self.crash(to);
+                if self.now < HEAL {
+                    match self.chance(500) {
+                        0 => self.crash(to),
+                        1..3 => return self.pause(to, Next::Message { from, to, body }),
+                        _ => {}
+                    }
                 }
                 self.step(to, Input::Message { from, body });
             }
@@ -131,7 +159,25 @@ impl<P: Protocol> World<P> {
                 }
             }
             Next::Restart(node) => self.start(node),
+            Next::Resume(node) => {
+                if self.paused.remove(&node).is_some() {
+                    self.observe(node, HostEvent::Resumed.into());
+                    self.observe(node, HostEvent::Relieved.into());
+                }
+            }
         }
+    }
+
+    /// A node stands still for up to five seconds, with this before it.
+    fn pause(&mut self, node: NodeId, before: Next<P>) {
+        if self.system.is_up(node) && node != NodeId::Storage {
+            let until = self.now + (1 + self.chance(5_000)) * MILLI;
+            self.observe(node, HostEvent::Afflicted.into());
+            self.observe(node, HostEvent::Paused.into());
+            self.later(until, Next::Resume(node));
+            self.paused.insert(node, until);
+        }
+        self.later(self.now, before);
     }
 
     fn start(&mut self, node: NodeId) {
@@ -146,6 +192,7 @@ impl<P: Protocol> World<P> {
             return;
         }
         self.system.crash(node);
+        self.paused.remove(&node);
         self.armed.retain(|(of, _), _| *of != node);
         let lost = match self.chance(2) {
             0 => self.system.lose_unsynced(node),
@@ -154,6 +201,7 @@ impl<P: Protocol> World<P> {
         self.take_down(&(node, lost));
         self.observe(node, HostEvent::Crashed.into());
         self.look_at_all(node);
+        self.run_out.clear();
         let back = self.now + (50 + self.chance(2_000)) * MILLI;
         self.later(back, Next::Restart(node));
     }
@@ -174,14 +222,16 @@ impl<P: Protocol> World<P> {
                     self.setting.protocol.has_account(self.system.servers()),
                 ));
             }
+            self.run_out = effects.iter().filter_map(run_out).collect();
             for effect in effects {
-                if self.now < HEAL && self.chance(4_000) == 0 {
+                if self.now < HEAL && node != NodeId::Storage && self.chance(4_000) == 0 {
                     // What it was still about to do is lost with it.
                     return self.crash(node);
                 }
                 inputs.extend(self.apply(node, effect));
             }
             self.look_at_all(node);
+            self.run_out.clear();
         }
     }
 
@@ -248,7 +298,7 @@ impl<P: Protocol> World<P> {
         if let Some(lease) = lease {
             let mut changes = Vec::new();
             let servers = self.system.servers();
-            let ran_out = |lock, owner| lease == LeaseEvent::Expired { lock, owner };
+            let ran_out = |lock, owner| self.run_out.contains(&(lock, owner));
             let hears = |event| changes.push(event);
             self.account.hear(&self.setting.protocol, servers, lease, ran_out, hears);
             changes.into_iter().for_each(|event| self.observe(node, event));
@@ -258,7 +308,8 @@ impl<P: Protocol> World<P> {
     fn look_at_all(&mut self, node: NodeId) {
         let mut changes = Vec::new();
         let (servers, look) = (self.system.servers(), |event| changes.push(event));
-        self.account.look_at_all(&self.setting.protocol, servers, LOCKS, |_, _| false, look);
+        let ran_out = |lock, owner| self.run_out.contains(&(lock, owner));
+        self.account.look_at_all(&self.setting.protocol, servers, LOCKS, ran_out, look);
         changes.into_iter().for_each(|event| self.observe(node, event));
     }
 
