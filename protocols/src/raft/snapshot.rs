@@ -1,6 +1,9 @@
 //! Snapshots and log compaction (section 7). Every server takes its own; a leader sends its
 //! snapshot, in parts, to a server that needs entries which are no longer in the log.
 
+#[cfg(test)]
+mod tests;
+
 use super::disk::RaftChange;
 use super::election::State;
 use super::lock_table::{LockTable, Row};
@@ -172,19 +175,5 @@ impl Server {
         }
         self.caught_up(from, out);
         self.answer_reads(out);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_large_table_waits_for_a_longer_log() {
-        assert_eq!(entries_between(128, 0), 128);
-        assert_eq!(entries_between(128, 1_024), 128);
-        assert_eq!(entries_between(128, 1_032), 129);
-        assert_eq!(entries_between(128, 20_000), 2_500);
-        assert_eq!(entries_between(u64::MAX, 20_000), u64::MAX, "never");
     }
 }

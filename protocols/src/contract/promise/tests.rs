@@ -110,6 +110,7 @@ fn of_raft(out: &mut String) {
         append_limit: 4,
         ..usual
     };
+    let impatient = raft::Settings { acquire_timeout: 300 * MILLI, ..usual };
     let short = raft::Settings { lease: SECOND, drift_percent: 0, ..usual };
     let moving = raft::Settings {
         transfer_every: Some(12 * SECOND),
@@ -120,6 +121,7 @@ fn of_raft(out: &mut String) {
     let all = [
         ("", usual),
         (", quick", quick),
+        (", impatient", impatient),
         (", a short lease", short),
         (", moving", moving),
         (", hasty", hasty),
