@@ -1,5 +1,8 @@
 //! Goals: what must happen sometimes, so that a green run has looked at something.
 
+#[cfg(test)]
+mod tests;
+
 use crate::contract::{Event, HostEvent, LockEvent, Observation, StorageEvent, WorkEvent};
 use crate::id::{ClientId, LockId, NodeId};
 use serde::{Deserialize, Serialize};
@@ -100,7 +103,10 @@ impl fmt::Display for Goal {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Goals {
     reached: BTreeSet<Goal>,
-    believes: BTreeMap<(ClientId, LockId), u32>,
+    /// Who believes to hold a lock, and how often he took it.
+    believes: BTreeMap<(LockId, ClientId), u32>,
+    /// The locks that each client believes to hold.
+    holds: BTreeMap<ClientId, BTreeSet<LockId>>,
     wants: BTreeMap<LockId, BTreeSet<ClientId>>,
 }
 
@@ -124,24 +130,24 @@ impl Goals {
                 let wants = self.wants.entry(*lock).or_default();
                 wants.insert(client);
                 let others = wants.len() > 1;
-                if others || self.holders_but(client, Some(*lock)) {
+                if others || self.others_hold(client, *lock) {
                     self.reached.insert(Goal::Contention);
                 }
-                if self.holds_any(client) {
+                if self.locks_of(client).any(|held| held != *lock) {
                     self.reached.insert(Goal::HoldsAndWaits);
                 }
             }
             (Event::Work(WorkEvent::Releases { lock }), NodeId::Client(client)) => {
-                if let Some(depth) = self.believes.get_mut(&(client, *lock)) {
+                if let Some(depth) = self.believes.get_mut(&(*lock, client)) {
                     *depth -= 1;
                     if *depth == 0 {
-                        self.believes.remove(&(client, *lock));
+                        self.holds_no_more(client, *lock);
                     }
                 }
             }
             (Event::LeaseEnded { lock, owner }, _) => {
                 self.reached.insert(Goal::LeaseExpired);
-                if self.believes.contains_key(&(owner.client, *lock)) {
+                if self.believes.contains_key(&(*lock, owner.client)) {
                     self.reached.insert(Goal::LeaseExpiredUnderHolder);
                 }
             }
@@ -151,14 +157,16 @@ impl Goals {
                     self.reached.insert(Goal::StaleWriteRejected);
                 }
             }
-            (Event::Host(HostEvent::Paused), NodeId::Client(client)) if self.holds_any(client) => {
-                self.reached.insert(Goal::HolderPaused);
+            (Event::Host(HostEvent::Paused), NodeId::Client(client)) => {
+                if self.locks_of(client).next().is_some() {
+                    self.reached.insert(Goal::HolderPaused);
+                }
             }
             (Event::Host(HostEvent::Crashed), NodeId::Client(client)) => {
-                if self.holds_any(client) {
+                for lock in self.holds.remove(&client).unwrap_or_default() {
                     self.reached.insert(Goal::HolderCrashed);
+                    self.believes.remove(&(lock, client));
                 }
-                self.believes.retain(|(holder, _), _| *holder != client);
                 self.wants.values_mut().for_each(|wants| {
                     wants.remove(&client);
                 });
@@ -172,7 +180,8 @@ impl Goals {
             LockEvent::Granted { lock, .. } => {
                 self.reached.insert(Goal::Granted);
                 self.stops_wanting(client, lock);
-                *self.believes.entry((client, lock)).or_default() += 1;
+                *self.believes.entry((lock, client)).or_default() += 1;
+                self.holds.entry(client).or_default().insert(lock);
             }
             LockEvent::Refused { lock, definite } => {
                 self.reached.insert(Goal::Refused);
@@ -183,7 +192,7 @@ impl Goals {
             }
             LockEvent::Lost { lock } => {
                 self.reached.insert(Goal::LossTold);
-                self.believes.remove(&(client, lock));
+                self.holds_no_more(client, lock);
             }
             LockEvent::Released { outcome: crate::contract::Ending::Unknown, .. } => {
                 self.reached.insert(Goal::UnknownOutcome);
@@ -198,52 +207,22 @@ impl Goals {
         }
     }
 
-    fn holds_any(&self, client: ClientId) -> bool {
-        self.believes.range((client, LockId(0))..=(client, LockId(u32::MAX))).next().is_some()
+    fn holds_no_more(&mut self, client: ClientId, lock: LockId) {
+        self.believes.remove(&(lock, client));
+        if let Some(locks) = self.holds.get_mut(&client) {
+            locks.remove(&lock);
+            if locks.is_empty() {
+                self.holds.remove(&client);
+            }
+        }
     }
 
-    fn holders_but(&self, client: ClientId, lock: Option<LockId>) -> bool {
-        self.believes.keys().any(|(holder, held)| *holder != client && Some(*held) == lock)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::id::Owner;
-
-    fn client(number: u32, event: impl Into<Event>) -> Observation {
-        Observation { node: NodeId::Client(ClientId(number)), event: event.into() }
+    fn locks_of(&self, client: ClientId) -> impl Iterator<Item = LockId> + '_ {
+        self.holds.get(&client).into_iter().flatten().copied()
     }
 
-    fn watched(run: &[Observation]) -> Goals {
-        let mut goals = Goals::default();
-        run.iter().for_each(|seen| goals.observe(seen));
-        goals
-    }
-
-    #[test]
-    fn contention_needs_two_who_want_one_lock() {
-        let lock = LockId(1);
-        let alone = watched(&[client(1, WorkEvent::Acquires { lock })]);
-        assert!(!alone.reached().contains(&Goal::Contention));
-        let both = watched(&[
-            client(1, WorkEvent::Acquires { lock }),
-            client(1, LockEvent::Granted { lock, token: None }),
-            client(2, WorkEvent::Acquires { lock }),
-        ]);
-        assert!(both.reached().contains(&Goal::Contention));
-    }
-
-    #[test]
-    fn a_lease_expires_under_a_holder_only_while_he_believes() {
-        let lock = LockId(1);
-        let ended = client(1, Event::LeaseEnded { lock, owner: Owner::first(ClientId(1)) });
-        let granted = client(1, LockEvent::Granted { lock, token: None });
-        let under = watched(&[granted.clone(), ended.clone()]);
-        assert!(under.reached().contains(&Goal::LeaseExpiredUnderHolder));
-        let told = watched(&[granted, client(1, LockEvent::Lost { lock }), ended]);
-        assert!(!told.reached().contains(&Goal::LeaseExpiredUnderHolder));
-        assert!(told.reached().contains(&Goal::LossTold));
+    fn others_hold(&self, client: ClientId, lock: LockId) -> bool {
+        let mut holders = self.believes.range((lock, ClientId(0))..=(lock, ClientId(u32::MAX)));
+        holders.any(|((_, holder), _)| *holder != client)
     }
 }

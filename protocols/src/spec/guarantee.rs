@@ -86,3 +86,23 @@ impl fmt::Display for Guarantee {
         f.pad(self.name())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_guarantee_has_its_name_and_its_sentence() {
+        for guarantee in Guarantee::ALL {
+            let written = serde_json::to_value(guarantee).expect("it can be written");
+            assert_eq!(written, guarantee.name());
+            assert_eq!(guarantee.to_string(), guarantee.name());
+        }
+        assert_eq!(
+            BTreeSet::from(Guarantee::ALL.map(Guarantee::about)).len(),
+            Guarantee::ALL.len()
+        );
+        assert!(Guarantee::Linearizable.about().contains("sequential"));
+    }
+}
