@@ -136,6 +136,17 @@ mod tests {
         );
     }
 
+    /// It died before it could tell of one write, and of one only.
+    #[test]
+    fn a_storage_that_crashed_may_have_made_a_write_that_nobody_saw() {
+        let crashed =
+            || History::new().writes(1, 1, 1, (0, 1)).host(NodeId::Storage, HostEvent::Crashed);
+        assert!(!crashed().writes(2, 1, 2, (2, 3)).judge(NoLostUpdate::default()).is_broken());
+        assert!(crashed().writes(2, 1, 2, (3, 4)).judge(NoLostUpdate::default()).is_broken());
+        let again = crashed().writes(2, 1, 2, (2, 3)).writes(2, 1, 2, (4, 5));
+        assert!(again.judge(NoLostUpdate::default()).is_broken());
+    }
+
     #[test]
     fn a_storage_that_forgets_a_write_breaks_it() {
         let history = History::new().writes(1, 1, 1, (0, 1)).writes(1, 1, 1, (1, 2)).at(9).writes(

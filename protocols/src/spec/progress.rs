@@ -322,6 +322,35 @@ mod tests {
         assert!(late_grant_given_back.judge(bound()).is_broken());
     }
 
+    /// Whatever is seen after the bound shows it, if something began that must end within it.
+    #[test]
+    fn what_is_overdue_is_seen_before_the_run_ends() {
+        let healed = || History::new().healed().at(1000);
+        let ends = |history: History| history.at(6001).acquires(3, 3).breaks_on_the_way(bound());
+        assert!(ends(healed().acquires(1, 1)), "somebody waits");
+        assert!(ends(healed().owners(1, [1]).crashes(1)), "an owner dies");
+        let dead = healed().crashes(1).at(1000).owners(1, [1]);
+        assert!(ends(dead), "a dead client becomes an owner");
+        assert!(!ends(healed().owners(1, [1])), "an owner who lives may go on");
+        assert!(!ends(healed().owners(1, [1]).crashes(2)));
+        let before = History::new().owners(1, [1]).crashes(1).at(1000).healed();
+        assert!(ends(before), "what began before the heal counts from it");
+    }
+
+    #[test]
+    fn nobody_served_says_whether_anybody_waited() {
+        let idle = |history: History| match history.judge(bound()) {
+            Verdict::NotExercised { reason } => reason,
+            other => panic!("{other:?}"),
+        };
+        let healed = || History::new().healed();
+        assert_eq!(idle(healed()), "nobody waited for a lock after the heal");
+        assert_eq!(idle(healed().acquires(1, 1)), "nobody was granted a lock after the heal");
+        let waited = History::new().acquires(1, 1).healed();
+        assert_eq!(idle(waited), "nobody was granted a lock after the heal");
+        assert_eq!(idle(History::new().takes(1, 1, None)), "the run ended before its faults did");
+    }
+
     #[test]
     fn an_owner_from_an_earlier_life_must_leave() {
         let dies = |history: History| history.owners(1, [1]).at(1000).crashes(1).starts(1).healed();

@@ -175,15 +175,27 @@ impl History {
 
     /// What a monitor says of it if the run ends with the last event or when `at` says.
     pub(super) fn judge(&self, mut monitor: impl Monitor) -> Verdict {
+        let scene = self.show(&mut monitor);
+        let verdict = monitor.verdict(self.now, &scene);
+        assert!(!monitor.is_broken() || verdict.is_broken(), "what broke stays broken");
+        verdict
+    }
+
+    /// Whether a monitor says while it watches, and not only at the end, that it is broken.
+    pub(super) fn breaks_on_the_way(&self, mut monitor: impl Monitor) -> bool {
+        self.show(&mut monitor);
+        monitor.is_broken()
+    }
+
+    /// Shows everything to a monitor; this is what is known then.
+    fn show(&self, monitor: &mut impl Monitor) -> Scene {
         let mut scene = Scene::default();
         for (at, seen) in &self.seen {
             monitor.observe(*at, seen, &scene);
             scene.observe(*at, seen);
             monitor.settle(*at, seen, &scene);
         }
-        let verdict = monitor.verdict(self.now, &scene);
-        assert!(!monitor.is_broken() || verdict.is_broken(), "what broke stays broken");
-        verdict
+        scene
     }
 
     /// The reason of a break, with its time first.

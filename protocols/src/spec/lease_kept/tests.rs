@@ -30,6 +30,23 @@ fn a_lease_that_ends_early_breaks_it_whoever_was_in_trouble() {
     assert_eq!(history.break_of(plain()), reason);
 }
 
+/// Of the leases of several servers that counts by which the account changed.
+#[test]
+fn the_lease_of_the_server_that_drops_the_owner_counts() {
+    let lease = |of: &History, millis| {
+        let (lock, owner) = (LockId(1), of.owner(1));
+        LeaseEvent::Granted { lock, owner, lease: Some(Duration::from_millis(millis)) }
+    };
+    let history = History::new().acquires(1, 1);
+    let (short, long) = (lease(&history, 5000), lease(&history, 20_000));
+    let history = history.see(ServerId(2), long).see(ServerId(1), short);
+    let history = history.owners(1, [1]).granted(1, 1, None).at(6000);
+    assert!(!history.owners(1, []).judge(plain()).is_broken(), "server 1 has let it run out");
+    let history = History::new().acquires(1, 1).see(ServerId(2), short).see(ServerId(1), long);
+    let history = history.owners(1, [1]).granted(1, 1, None).at(6000);
+    assert!(history.owners(1, []).judge(plain()).is_broken(), "server 1 has not");
+}
+
 #[test]
 fn a_renewed_lease_counts_from_the_renewal() {
     let history = holds().at(3000).renewed(1, 1, 10_000).at(12_899).expired(1, 1).owners(1, []);

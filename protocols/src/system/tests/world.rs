@@ -192,7 +192,9 @@ impl<P: Protocol> World<P> {
             return;
         }
         self.system.crash(node);
-        self.paused.remove(&node);
+        if self.paused.remove(&node).is_some() {
+            self.observe(node, HostEvent::Relieved.into());
+        }
         self.armed.retain(|(of, _), _| *of != node);
         let lost = match self.chance(2) {
             0 => self.system.lose_unsynced(node),
