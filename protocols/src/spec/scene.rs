@@ -10,6 +10,9 @@
 //! another lock after a refusal, by giving back a lock that it had asked for, or by losing one:
 //! each ends the section in which it wanted the lock.
 
+#[cfg(test)]
+mod tests;
+
 use super::table::Table;
 use crate::contract::{Doubt, Event, HostEvent, LockEvent, Observation, WorkEvent};
 use crate::id::{ClientId, Incarnation, LockId, NodeId, Owner, ServerId, Token};

@@ -4,6 +4,9 @@
 //! within one step: nothing can come between them, as in one thread of one program. Where a
 //! pause matters (between the check and the write) the application ends its step.
 
+#[cfg(test)]
+mod tests;
+
 use super::{Packet, PacketOf};
 use crate::application::{AppInput, AppOutput, AppTimer, Application, Workload};
 use crate::contract::{Effect, Effects, Event, Input, InputOf, LockEvent, Node, Protocol};

@@ -13,6 +13,9 @@
 //! - The client says that the lock is lost when the validity ends, and does nothing else about it:
 //!   the lease ends by itself.
 
+#[cfg(test)]
+mod tests;
+
 use super::message::{Answer, RedisCommand, Reply, Request, Value};
 use super::settings::Settings;
 use crate::contract::{Clock, EffectList, Ending, LockEvent, Never};

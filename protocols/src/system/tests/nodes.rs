@@ -162,3 +162,39 @@ fn a_server_and_a_client_hear_what_they_asked_their_host() {
     assert_eq!(for_server::<Ttl>(shown()), Some(Input::Clock(Clock::Wall, Reading(3))));
     assert_eq!(for_client::<Ttl>(shown()), Some(Input::Clock(Clock::Wall, Reading(3))));
 }
+
+#[test]
+fn a_part_of_one_system_is_put_into_another() {
+    let setting = setting();
+    let mut system = System::new(&setting);
+    for node in [SERVER, CLIENT, NodeId::Storage] {
+        let empty = system.clone();
+        system.start(node, &setting);
+        let mut other = empty;
+        assert_ne!(other, system);
+        other.put(node, system.part(node));
+        assert_eq!(other, system);
+    }
+}
+
+#[test]
+#[should_panic(expected = "cannot be")]
+fn a_part_fits_only_its_own_kind_of_node() {
+    let mut system = System::new(&setting());
+    let part = system.part(SERVER);
+    system.put(CLIENT, part);
+}
+
+#[test]
+fn effects_come_in_order_wherever_they_go() {
+    let setting = setting();
+    let mut system = System::new(&setting);
+    system.start(NodeId::Storage, &setting);
+    let (mut list, mut queue) = (Vec::new(), VecDeque::new());
+    let mut other = system.clone();
+    let input = || use_of(NodeId::Storage, 1);
+    system.step(NodeId::Storage, input(), &mut Buffers::default(), &mut list);
+    other.step(NodeId::Storage, input(), &mut Buffers::default(), &mut queue);
+    assert!(list.len() > 2);
+    assert_eq!(queue, list);
+}
