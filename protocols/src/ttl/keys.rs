@@ -1,5 +1,8 @@
 //! The keys of a Redis-like server, and what each command makes of them.
 
+#[cfg(test)]
+mod tests;
+
 use super::message::{Answer, RedisCommand, Request, Value};
 use crate::contract::{Disk, LeaseEvent, Reading};
 use crate::id::{LockId, Token};
