@@ -27,6 +27,8 @@ mod replicated;
 mod settings;
 mod single;
 mod store;
+#[cfg(test)]
+mod testing;
 mod watchdog;
 
 pub use claims::{Claim, ClientTimer, Phase};

@@ -29,6 +29,9 @@
 //!   be compared). `EXPIRE` prolongs whoever's it is.
 //! - The holder never learns that his lease is over, and there is no token for a fence.
 
+#[cfg(test)]
+mod tests;
+
 use super::claims::{ClientTimer, Fx};
 use super::keys::Keys;
 use super::message::{Answer, Message, RedisCommand, Reply, Request, Value};

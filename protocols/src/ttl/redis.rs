@@ -1,5 +1,8 @@
 //! A Redis-like server: a key table behind atomic commands.
 
+#[cfg(test)]
+mod tests;
+
 use super::keys::Keys;
 use super::message::{Message, Request};
 use super::settings::Settings;

@@ -1,8 +1,8 @@
 //! The claims of one client, and answers and timers that come late.
 
 use super::super::message::Message;
+use super::super::testing::words;
 use super::*;
-use crate::contract::{Effect, Event};
 use std::time::Duration;
 
 const LOCK: LockId = LockId(1);
@@ -27,12 +27,7 @@ impl Stage {
     fn then(&mut self, act: impl FnOnce(&mut Claims, &mut Fx<Message>)) -> Vec<String> {
         let mut fx = Fx::default();
         act(&mut self.0, &mut fx);
-        let words = fx.as_slice().iter().filter_map(|effect| match effect {
-            Effect::Send { body: Message::Request(request), .. } => Some(request.to_string()),
-            Effect::Notify(Event::Lock(event)) => Some(format!("{event:?}")),
-            _ => None,
-        });
-        words.collect()
+        words(&fx)
     }
 
     fn acquires(&mut self) -> Vec<String> {
