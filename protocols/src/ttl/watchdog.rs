@@ -32,6 +32,8 @@ use super::settings::Settings;
 use crate::prelude::*;
 
 mod silent;
+#[cfg(test)]
+mod tests;
 
 pub use silent::TtlWatchdogSilent;
 

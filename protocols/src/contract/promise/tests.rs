@@ -47,6 +47,8 @@ fn of_ttl(out: &mut String) {
         lock_delay: 2 * SECOND,
         ..usual
     };
+    let delayed = ttl::Settings { lock_delay: 2 * SECOND, ..usual };
+    let impatient = ttl::Settings { acquire_timeout: 100 * MILLI, ..usual };
     let every_second = ttl::Settings { persist: Persist::EverySecond, ..usual };
     let all = [
         ("", usual),
@@ -65,12 +67,14 @@ fn of_ttl(out: &mut String) {
             let lock = TtlReplicated { settings, wait_for_replica, ..usual };
             promises(&format!("{set}{waits}"), &lock, out);
         }
-        for (servers, restart_delay) in [(1, 0), (2, 0), (5, 3), (5, 30)] {
+        for (servers, restart_delay) in [(1, 0), (2, 0), (5, 3), (5, 10), (5, 30)] {
             let set = format!("{set}, back after {restart_delay} s");
             let restart_delay = restart_delay * SECOND;
             promises(&set, &Redlock { settings, servers, restart_delay }, out);
         }
     }
+    promises(", delayed", &Ttl { settings: delayed }, out);
+    promises(", impatient", &Ttl { settings: impatient }, out);
 }
 
 fn of_two_phase(out: &mut String) {
