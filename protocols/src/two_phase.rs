@@ -72,6 +72,8 @@ mod agreement;
 mod protocol;
 mod server;
 mod settings;
+#[cfg(test)]
+mod testing;
 
 pub use protocol::TwoPhase;
 pub use server::{Server, ServerChange, ServerDisk, ServerTimer};

@@ -6,6 +6,8 @@
 //! is renewed and given back on its own, at the participants that guard it.
 
 mod holdings;
+#[cfg(test)]
+mod tests;
 
 pub use holdings::Holding;
 

@@ -104,7 +104,7 @@ impl Coordinator {
     /// Begins a life. Recovery: what an earlier life wrote becomes durable before anybody relies
     /// on it; every commit in the log is told again; everything else is presumed aborted.
     pub(super) fn start(&mut self, life: Incarnation, fx: &mut Fx) {
-        self.last = AttemptId { life, number: 0, ..self.last };
+        self.last.life = life;
         fx.sync();
         let commits: Vec<_> = self.log.commits().clone().into_iter().collect();
         for (attempt, commit) in commits {
@@ -177,7 +177,7 @@ impl Coordinator {
 
     /// Asks for votes: everybody at once, or the next one in order.
     fn prepare(&mut self, attempt: AttemptId, fx: &mut Fx) {
-        let floor = self.floor();
+        let floor = self.floor(attempt);
         let Some(voting) = self.voting.get_mut(&attempt) else { return };
         let guards = self.settings.guards_of(&voting.locks);
         let mut next: Vec<ServerId> = guards.difference(&voting.asked).copied().collect();
@@ -192,12 +192,11 @@ impl Coordinator {
         }
     }
 
-    /// Every attempt before this one is over.
-    fn floor(&self) -> AttemptId {
+    /// Every attempt before the one that it gives is over, as far as this one has come.
+    fn floor(&self, attempt: AttemptId) -> AttemptId {
         let voting = self.voting.keys().next();
         let telling = self.log.commits().keys().next();
-        let next = AttemptId { number: self.last.number + 1, ..self.last };
-        voting.into_iter().chain(telling).copied().fold(next, AttemptId::min)
+        voting.into_iter().chain(telling).copied().fold(attempt, AttemptId::min)
     }
 
     /// A participant votes. Only votes for an attempt that is being voted on count, and each has

@@ -1,5 +1,8 @@
 //! What clients, the coordinator and the participants say to each other.
 
+#[cfg(test)]
+mod tests;
+
 use crate::id::{Incarnation, LockId, Owner, ServerId, Token};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -10,6 +10,8 @@ mod leases;
 mod ledger;
 mod queue;
 mod termination;
+#[cfg(test)]
+mod tests;
 
 pub use ledger::{Hold, Ledger, LedgerChange, Prepared, Record};
 pub use queue::Blocker;
