@@ -266,10 +266,8 @@ impl Server {
         }
         // 5. What the leader has committed is committed, as far as the logs are known to match.
         let last_new = last_new.max(self.kept.log.base().index);
-        if leader_commit.min(last_new) > self.commit_index {
-            self.commit_index = leader_commit.min(last_new);
-            self.apply(out);
-        }
+        self.commit_index = self.commit_index.max(leader_commit.min(last_new));
+        self.apply(out);
         Ok(last_new)
     }
 
