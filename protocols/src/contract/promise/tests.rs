@@ -99,6 +99,16 @@ fn of_two_phase(out: &mut String) {
         promises(&format!(", {conflict:?}"), &TwoPhase { settings: usual }, out);
         promises(&format!(", {conflict:?}, quick"), &TwoPhase { settings: quick }, out);
         promises(&format!(", {conflict:?}, spread"), &TwoPhase { settings: spread }, out);
+        let others = [
+            (", patient", two_phase::Settings { acquire_timeout: 20 * SECOND, ..usual }),
+            (", precise", two_phase::Settings { drift_percent: 5, ..usual }),
+            (", hurried", two_phase::Settings { wait_timeout: 100 * MILLI, ..usual }),
+            (", a short lease", two_phase::Settings { lease: Some(400 * MILLI), ..usual }),
+        ];
+        // The usual ones would repeat what the others have.
+        for (set, settings) in others.into_iter().filter(|_| conflict == Conflict::Wait) {
+            promises(set, &TwoPhase { settings }, out);
+        }
     }
 }
 

@@ -90,3 +90,24 @@ fn servers_that_know_no_better_do_not_send_it_in_a_circle() {
     assert_eq!(stage.hears(2, redirect(3)), ["to s3: open a session for c1, attempt 2"]);
     assert_eq!(stage.hears(1, redirect(2)), nothing, "s1 is not the one that it asks");
 }
+
+/// A session is taken only while it asks for one, and of an attempt whose time is not over.
+#[test]
+fn a_session_that_comes_too_late_is_closed() {
+    let opened = |stage: &Stage, attempt, session| Reply::Opened {
+        owner: stage.0.me,
+        attempt,
+        session: SessionId(session),
+    };
+    let mut late = Stage::asking();
+    late.step(Input::Fired(ClientTimer::Validity(1)));
+    let session = opened(&late, 1, 7);
+    assert_eq!(late.told(session), ["to s1: close #7"]);
+    assert_eq!(late.0.session(), None);
+
+    let mut second = Stage::with_a_lock();
+    assert_eq!(second.step(Input::Fired(ClientTimer::Renew)), ["to s1: keep #7 alive, attempt 2"]);
+    let session = opened(&second, 2, 8);
+    assert_eq!(second.told(session), ["to s1: close #8"]);
+    assert_eq!(second.0.session(), Some(SessionId(7)));
+}

@@ -1,5 +1,8 @@
 //! The client of Redlock: one ballot after the other.
 
+#[cfg(test)]
+mod tests;
+
 use super::{Redlock, Settings};
 use crate::prelude::*;
 use crate::ttl::message::{Answer, Message, RedisCommand, Reply, Request, Value};
