@@ -1,5 +1,8 @@
 //! The client: that of [`Ttl`](crate::ttl::Ttl), which also looks for the primary.
 
+#[cfg(test)]
+mod tests;
+
 use super::{Answer, Claims, ClientTimer, Message, ReplicatedMessage, Reply};
 use crate::prelude::*;
 use crate::ttl::claims::{Claim, Fx};
