@@ -1,5 +1,8 @@
 //! A server that is the primary or its replica.
 
+#[cfg(test)]
+mod tests;
+
 use super::client::other;
 use super::{
     Answer, Message, ReplicaChange, ReplicaDisk, ReplicatedMessage, Reply, Request, Stream,
