@@ -1,5 +1,7 @@
 //! A client alone, whose coordinator is slow.
 
+mod holdings;
+
 use super::super::TwoPhase;
 use super::super::testing::{tokens, words};
 use super::*;
