@@ -52,3 +52,54 @@ fn only_an_older_wish_is_first_in_the_line() {
         assert_eq!(matches!(verdict, Verdict::Wait), waits, "age {age}");
     }
 }
+
+#[test]
+fn each_policy_has_its_say() {
+    use Conflict::{Bare, Refuse, Wait, WaitDie, WoundWait};
+    let wanted = preparation(1, 1, 5);
+    let blocker = |age| {
+        let Preparation { attempt, request, age, .. } = preparation(2, 2, age);
+        Blocker { lock: LockId(1), attempt, request, age, in_doubt: true }
+    };
+    let judge = |conflict, blockers: &[Blocker], overtakes| match queue::judge(
+        conflict, &wanted, blockers, overtakes,
+    ) {
+        Verdict::Prepare => "prepare",
+        Verdict::Wait => "wait",
+        Verdict::Refuse => "refuse",
+    };
+    let (older, younger) = (blocker(4), blocker(6));
+    for (conflict, free, overtakes, behind_an_older, behind_a_younger) in [
+        (Refuse, "prepare", "prepare", "refuse", "refuse"),
+        (WaitDie, "prepare", "refuse", "refuse", "wait"),
+        (WoundWait, "prepare", "wait", "wait", "wait"),
+        (Wait, "prepare", "wait", "wait", "wait"),
+        (Bare, "prepare", "wait", "wait", "wait"),
+    ] {
+        assert_eq!(judge(conflict, &[], false), free, "{conflict:?}");
+        assert_eq!(judge(conflict, &[], true), overtakes, "{conflict:?}");
+        assert_eq!(judge(conflict, &[older], false), behind_an_older, "{conflict:?}");
+        assert_eq!(judge(conflict, &[younger], false), behind_a_younger, "{conflict:?}");
+        assert_eq!(judge(conflict, &[younger, older], false), behind_an_older, "{conflict:?}");
+    }
+}
+
+#[test]
+fn a_floor_forgets_what_is_over_of_its_own_coordinator() {
+    let of =
+        |coordinator, number| AttemptId { coordinator: ServerId(coordinator), ..attempt(number) };
+    let mut ledger = Ledger::default();
+    for known in [of(1, 1), of(1, 3), of(9, 1)] {
+        ledger.apply(LedgerChange::Renounce(known));
+    }
+    let raised = |number, floor| Preparation { floor, ..preparation(number, 1, 1) };
+    let prepare =
+        |preparation| LedgerChange::Prepare(Prepared { preparation, tokens: Tokens::new() });
+    ledger.apply(prepare(raised(2, of(1, 2))));
+    ledger.apply(prepare(raised(4, of(1, 3))));
+    let known: Vec<AttemptId> = ledger.records().keys().copied().collect();
+    assert_eq!(known, [of(1, 2), of(1, 3), of(1, 4), of(9, 1)], "the second is in doubt");
+    assert!(ledger.is_over(of(1, 2)) && !ledger.is_over(of(1, 3)) && !ledger.is_over(of(9, 1)));
+    ledger.apply(prepare(raised(5, of(1, 1))));
+    assert!(ledger.is_over(of(1, 2)), "a floor does not sink");
+}
