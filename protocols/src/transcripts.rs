@@ -1,7 +1,7 @@
 //! Single-protocol behaviour as golden text: see `transcripts/script.rs` for the format.
 //!
-//! `REWRITE=1 cargo test -p locklab-protocols transcripts` writes what the locks do now; keep a difference only
-//! if you can explain it.
+//! `REWRITE=1 cargo test -p locklab-protocols transcripts` writes what the locks do now; keep a
+//! difference only if you can explain it.
 
 mod cast;
 mod raft;
