@@ -17,7 +17,7 @@ mod random;
 mod stateright_tester;
 
 /// How many histories there were of each sort.
-#[derive(Default, Debug)]
+#[derive(PartialEq, Eq, Default, Debug)]
 pub(super) struct Counts {
     pub(super) fit: u32,
     pub(super) broken: u32,
