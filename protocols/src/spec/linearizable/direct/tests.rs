@@ -143,3 +143,73 @@ fn a_malformed_history_is_unknown() {
     let Answer::Unknown { reason } = answer(text, Semantics::PLAIN) else { panic!() };
     assert!(reason.contains("one operation on a lock at a time"), "{reason}");
 }
+
+/// What the sweep weighs alone, and what it leaves to the search.
+#[test]
+fn the_sweep_hands_over_no_more_than_it_must() {
+    let (plain, reentrant) = (Semantics::PLAIN, Semantics::REENTRANT);
+    let alone = [
+        // A refused acquire, also one that returns as the next is called.
+        (plain, "c1 acquire 0..1 fail"),
+        (plain, "c1 acquire 0..3 fail\n c1 acquire 3..5 ok"),
+        // A release of nothing, that failed.
+        (plain, "c1 release 1..2 fail\n c1 acquire 3..4 ok"),
+        // The end of a lease that is over.
+        (plain, "c1 acquire 0..1 ok\n c1 lease-ended 2..3 ok\n c1 acquire 4..5 ok"),
+        // It began while the owner released, and is not over when he has.
+        (
+            plain,
+            "c1 acquire 0..1 ok\n c1 release 2..10 ok\n c1 lease-ended 3..20 ok\n c1 release 12..13 fail",
+        ),
+        // It began and was over while he gave back one of two holds.
+        (
+            reentrant,
+            "c1 acquire 0..1 ok\n c1 acquire 2..3 ok\n c1 release 4..10 ok\n c1 lease-ended 5..6 ok
+             c1 release 13..14 fail",
+        ),
+    ];
+    for (semantics, text) in alone {
+        fits(text, semantics);
+        assert!(direct(text, semantics), "{text}");
+    }
+    let left = [
+        // Whether the lease ended is open.
+        (plain, "c1 acquire 0..1 ok\n c1 lease-ended 2.. unknown\n c2 acquire 5..6 ok"),
+        // Which of two holds it gave back is open.
+        (reentrant, "c1 acquire 0..1 ok\n c1 acquire 2..3 ok\n c1 release 4.. unknown"),
+        // The release may come after the end of the lease, and end the next hold.
+        (
+            plain,
+            "c1 acquire 0..1 ok\n c1 release 2..3 unknown\n c1 lease-ended 4..5 ok
+             c1 acquire 6..7 ok\n c2 acquire 8..9 ok",
+        ),
+        // Two grants returned at one moment: either may have been first.
+        (
+            Semantics::FENCED,
+            "c1 acquire 0..3 ok 5\n c2 acquire 1..3 ok 4\n c2 release 3..4 ok\n c1 release 5..6 ok",
+        ),
+    ];
+    for (semantics, text) in left {
+        fits(text, semantics);
+        assert!(!direct(text, semantics), "{text}");
+    }
+}
+
+#[test]
+fn the_sweep_finds_what_cannot_be_without_a_search() {
+    let lower = "c1 acquire 0..3 ok 5\n c1 release 4..5 ok\n c2 acquire 6..7 ok 4";
+    let lower_after_an_unknown =
+        "c1 acquire 0..3 ok 5\n c2 acquire 0..1 unknown\n c1 release 4..5 ok
+                                  c2 acquire 6..7 ok 4";
+    let breaks = [
+        (Semantics::FENCED, lower),
+        (Semantics::FENCED, lower_after_an_unknown),
+        (Semantics::PLAIN, "c1 release 2..3 ok"),
+        (Semantics::PLAIN, "c1 acquire 0..1 ok\n c1 release 2..3 fail"),
+    ];
+    for (semantics, text) in breaks {
+        broken(text, semantics);
+        assert!(direct(text, semantics), "{text}");
+    }
+    assert!(!direct(lower_after_an_unknown, Semantics::REENTRANT_FENCED), "it may be nested");
+}
