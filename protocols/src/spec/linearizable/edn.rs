@@ -259,6 +259,17 @@ mod tests {
     }
 
     #[test]
+    fn a_vector_that_is_no_pair_is_no_token() {
+        for value in ["[]", "[7]", "[7 8 9]", "[nil nil]"] {
+            let text = format!(
+                "{{:type :invoke :f :acquire :process 0}} {{:type :ok :f :acquire :process 0 :value {value}}}"
+            );
+            let history = read_edn(&text).unwrap();
+            assert_eq!(history.operations[0].outcome, Outcome::Ok(None), "{value}");
+        }
+    }
+
+    #[test]
     fn names_the_line_and_the_problem() {
         let invoke = "{:type :invoke :f :acquire :process 0}\n";
         let error = |text: &str| read_edn(text).unwrap_err().to_string();

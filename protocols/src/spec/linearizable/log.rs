@@ -103,6 +103,19 @@ mod tests {
     }
 
     #[test]
+    fn a_crash_ends_only_what_its_client_had_open() {
+        let mut log = Log::default();
+        for client in [1, 2] {
+            log.called(owner(client), LOCK, Action::Acquire, 0);
+        }
+        log.crashed(owner(1), 2_000_000);
+        log.returned(owner(2), LOCK, Outcome::Ok(None), 3_000_000);
+        let told = "c1 acquire 0..2 unknown
+                    c2 acquire 0..3 ok";
+        assert_eq!(log.history(), history(told));
+    }
+
+    #[test]
     fn a_return_without_a_call_is_unknown() {
         let mut log = Log::default();
         log.returned(owner(1), LOCK, Outcome::Ok(None), 3);

@@ -124,6 +124,17 @@ fn a_moment_is_not_an_order() {
 }
 
 #[test]
+fn the_first_grant_with_a_token_is_named() {
+    let text = "c1 acquire 0..1 ok 5
+                c1 acquire 2..3 ok 5
+                c1 release 4..5 ok
+                c1 release 6..7 ok
+                c2 acquire 8..9 ok 5";
+    let (_, reason) = broken(text, Semantics::REENTRANT_FENCED);
+    assert!(reason.contains("token 5") && reason.contains("0.001 s"), "{reason}");
+}
+
+#[test]
 fn locks_are_judged_by_themselves() {
     let mut two = history(
         "c1 acquire 0..1 ok
@@ -141,7 +152,12 @@ fn a_malformed_history_is_unknown() {
     let text = "c1 acquire 0..5 ok
                 c1 acquire 3..6 ok";
     let Answer::Unknown { reason } = answer(text, Semantics::PLAIN) else { panic!() };
+    assert!(reason.starts_with("c1's acquire of L1 called at 0.003 s before"), "{reason}");
     assert!(reason.contains("one operation on a lock at a time"), "{reason}");
+    let text = "c1 acquire 0..5 ok
+                c2 release 3..2 ok";
+    let Answer::Unknown { reason } = answer(text, Semantics::PLAIN) else { panic!() };
+    assert!(reason.contains("c2's release of L1"), "{reason}");
 }
 
 /// What the sweep weighs alone, and what it leaves to the search.
