@@ -86,7 +86,8 @@ impl Mutex {
         if token.is_some_and(|token| u128::from(token.0) < self.lowest(process)) {
             return None;
         }
-        let nested_seen = depth > 1 && self.hold.is_some_and(|hold| hold.token_seen);
+        // Whoever holds it is he, or it would not have been granted.
+        let nested_seen = self.hold.is_some_and(|hold| hold.token_seen);
         let hold = Hold { owner: process, depth, token_seen: token.is_some() || nested_seen };
         Some(Self { hold: Some(hold), newest: token.or(self.newest) })
     }

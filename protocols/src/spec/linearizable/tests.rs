@@ -6,7 +6,8 @@
 mod comparison;
 mod text;
 
-use comparison::{Counts, compare_all};
+use super::{Answer, Budget, check_by_search};
+use comparison::{Counts, compare_all, drawn};
 
 #[test]
 fn agrees_with_exhaustive_checkers_on_a_few() {
@@ -26,4 +27,21 @@ fn agrees_with_exhaustive_checkers_on_a_few() {
         unknown: 1_456,
     };
     assert_eq!(counts, expected);
+}
+
+/// How many of the histories are undecided after so many steps.
+#[test]
+fn the_search_takes_as_many_steps_as_it_took() {
+    let undecided = |steps| {
+        let decided = |seed: &u64| {
+            let (history, semantics) = drawn(*seed);
+            !matches!(
+                check_by_search(&history, semantics, Budget { steps }),
+                Answer::Unknown { .. }
+            )
+        };
+        2_000 - (0..2_000).filter(decided).count()
+    };
+    let expected = [1_811, 1_232, 498, 199, 66, 16, 8];
+    assert_eq!([2, 4, 8, 16, 32, 64, 128].map(undecided), expected);
 }

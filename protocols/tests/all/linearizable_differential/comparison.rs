@@ -127,13 +127,18 @@ fn compare(seed: u64, history: &History, semantics: Semantics, counts: &mut Coun
     counts.unknown += u32::from(unknown);
 }
 
+/// The history of a seed, and what kind of lock it is held against.
+pub(super) fn drawn(seed: u64) -> (History, Semantics) {
+    let kinds = kinds();
+    let semantics = kinds[seed as usize % kinds.len()];
+    (Random::new(seed).history(semantics), semantics)
+}
+
 /// The histories of all these seeds; panics where two judges differ.
 pub(super) fn compare_all(seeds: Range<u64>) -> Counts {
-    let kinds = kinds();
     let mut counts = Counts::default();
     for seed in seeds {
-        let semantics = kinds[seed as usize % kinds.len()];
-        let history = Random::new(seed).history(semantics);
+        let (history, semantics) = drawn(seed);
         compare(seed, &history, semantics, &mut counts);
     }
     counts
