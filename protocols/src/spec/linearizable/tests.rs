@@ -6,7 +6,8 @@
 mod comparison;
 mod text;
 
-use super::{Answer, Budget, check_by_search};
+use super::{Answer, Budget, check, check_by_search};
+use crate::stable_hash::StableHasher;
 use comparison::{Counts, compare_all, drawn};
 
 #[test]
@@ -44,4 +45,19 @@ fn the_search_takes_as_many_steps_as_it_took() {
     };
     let expected = [1_811, 1_232, 498, 199, 66, 16, 8];
     assert_eq!([2, 4, 8, 16, 32, 64, 128].map(undecided), expected);
+}
+
+/// A hash of every answer, of both ways of checking, with its reason. If it changes, print the answers
+/// of before and after, and read the difference.
+#[test]
+fn the_answers_are_told_as_they_were() {
+    let told = |judge: fn(&super::History, super::Semantics, Budget) -> Answer| {
+        let answer = |seed| {
+            let (history, semantics) = drawn(seed);
+            judge(&history, semantics, Budget::default())
+        };
+        StableHasher::hash_of(&(0..2_000).map(answer).collect::<Vec<Answer>>())
+    };
+    let expected = [12_897_641_996_912_025_507, 8_400_743_962_362_588_695];
+    assert_eq!([told(check), told(check_by_search)], expected);
 }

@@ -114,6 +114,23 @@ fn malformed_input_is_unknown() {
 }
 
 #[test]
+fn a_grant_without_a_token_tells_nothing_of_a_fenced_lock() {
+    for (semantics, fenced) in [(Semantics::FENCED, true), (Semantics::PLAIN, false)] {
+        let mut recorder = Recorder::new(semantics, Budget::default());
+        recorder.called(owner(1), LOCK, Action::Acquire, 1);
+        recorder.returned(owner(1), LOCK, OK, 2);
+        recorder.called(owner(1), LOCK, Action::Release, 3);
+        recorder.returned(owner(1), LOCK, OK, 4);
+        match recorder.finish(9) {
+            Answer::Unknown { reason } => {
+                assert!(fenced && reason.contains("was granted without a token"), "{reason}");
+            }
+            answer => assert_eq!((answer, fenced), (Answer::Fits, false)),
+        }
+    }
+}
+
+#[test]
 fn an_unjudged_lock_is_unknown_but_another_can_break() {
     let mut recorder = Recorder::new(Semantics::PLAIN, Budget { steps: 4 });
     for at in 0..4 {
