@@ -157,10 +157,10 @@ impl Goals {
                     self.reached.insert(Goal::StaleWriteRejected);
                 }
             }
-            (Event::Host(HostEvent::Paused), NodeId::Client(client)) => {
-                if self.locks_of(client).next().is_some() {
-                    self.reached.insert(Goal::HolderPaused);
-                }
+            (Event::Host(HostEvent::Paused), NodeId::Client(client))
+                if self.holds.contains_key(&client) =>
+            {
+                self.reached.insert(Goal::HolderPaused);
             }
             (Event::Host(HostEvent::Crashed), NodeId::Client(client)) => {
                 for lock in self.holds.remove(&client).unwrap_or_default() {
