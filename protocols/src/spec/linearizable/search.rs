@@ -115,7 +115,6 @@ impl Search {
         let waits = |(other, waiter): (&u32, &Pending)| {
             *other == id
                 || (waiter.action == Action::Acquire
-                    && !waiter.unknown
                     && waiter.after.is_empty()
                     && waiter.process != pending.process)
         };
