@@ -94,13 +94,12 @@ fn attempt_number(attempt: AttemptId) -> u64 {
 
 /// The attempt with this number.
 fn attempt_of(number: u64) -> AttemptId {
-    let part = |from: u32, bits: u32| {
-        u32::try_from(number >> from & ((1 << bits) - 1)).unwrap_or_default()
-    };
+    let part = |from: u32, bits: u32| number >> from & ((1 << bits) - 1);
+    let small = |number: u64| u32::try_from(number).unwrap_or_default();
     AttemptId {
-        coordinator: ServerId(part(BITS.0 + BITS.1, u64::BITS - BITS.0 - BITS.1)),
-        life: Incarnation(part(BITS.1, BITS.0)),
-        number: part(0, BITS.1),
+        coordinator: ServerId(small(number >> (BITS.0 + BITS.1))),
+        life: Incarnation(small(part(BITS.1, BITS.0))),
+        number: small(part(0, BITS.1)),
     }
 }
 

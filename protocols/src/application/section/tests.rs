@@ -279,6 +279,17 @@ fn who_loses_a_lock_while_he_waits_for_the_next_stops() {
     assert_eq!(stage.granted(1, 5), "asks for 2, ACQUIRE [2]");
     assert_eq!(stage.lost(1), "Repeat is stopped, Worked is stopped, Begin is armed");
     assert_eq!(stage.granted(2, 6), "frees 2, RELEASE 2");
+
+    let workload = Workload { locks: 3, locks_at_once: 3, ..Workload::default() };
+    let mut stage = Stage::new(workload, false);
+    stage.step(BEGIN);
+    for draw in 0..3 {
+        stage.step(Input::Drawn(draw));
+    }
+    stage.granted(1, 5);
+    stage.granted(2, 6);
+    assert_eq!(stage.lost(1), "Repeat is stopped, Worked is stopped, frees 2, RELEASE 2");
+    assert_eq!(stage.0.wanted, [LockId(1), LockId(2)], "the third it wants no more");
 }
 
 #[test]
