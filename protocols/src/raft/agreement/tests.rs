@@ -288,6 +288,11 @@ fn who_leads_has_what_was_committed() {
     cluster.is_fine(3);
     cluster.server(2).leads_in(4);
     cluster.is_broken(2, "s2 leads in term 4 without entry 2, which was committed before");
+    // It has discarded up to there, but another one.
+    cluster.server(3).leads_in(5);
+    cluster.server(3).has(&[1, 3], 0);
+    cluster.server(3).kept.log.discard_up_to(Index(2));
+    cluster.is_broken(3, "s3 leads in term 5 without entry 2, which was committed before");
 }
 
 /// The moment that something is committed is a look at every leader.

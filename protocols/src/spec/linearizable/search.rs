@@ -321,6 +321,16 @@ mod tests {
         fits(&text.replace("ok 2", "ok 4"), Semantics::PLAIN);
     }
 
+    /// The second may have been granted before anybody saw the token of the first: it is the same.
+    #[test]
+    fn two_grants_of_one_hold_that_are_seen_at_one_moment_may_have_one_token() {
+        let text = "c1 acquire 0..5 ok 5
+                    c1 acquire 5..5 ok 5";
+        fits(text, Semantics::REENTRANT_FENCED);
+        fits(&text.replace("5..5 ok 5", "5..5 ok 6"), Semantics::REENTRANT_FENCED);
+        broken(&text.replace("5..5 ok 5", "5..5 ok 4"), Semantics::REENTRANT_FENCED);
+    }
+
     /// Clients whose releases are lost, all waiting again: each may be granted and freed unseen.
     fn hard(clients: u32) -> String {
         let mut text = String::new();
