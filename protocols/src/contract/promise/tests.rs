@@ -105,7 +105,7 @@ fn of_two_phase(out: &mut String) {
             (", hurried", two_phase::Settings { wait_timeout: 100 * MILLI, ..usual }),
             (", a short lease", two_phase::Settings { lease: Some(400 * MILLI), ..usual }),
         ];
-        // The usual ones would repeat what the others have.
+        // What these change shows where clients stand in line; elsewhere it would be said once more.
         for (set, settings) in others.into_iter().filter(|_| conflict == Conflict::Wait) {
             promises(set, &TwoPhase { settings }, out);
         }

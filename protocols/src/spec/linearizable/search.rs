@@ -112,6 +112,7 @@ impl Search {
     /// is free would keep it, for nothing called so far ends his hold.
     fn without_a_choice(&self, id: u32, outcome: Outcome) -> Option<Configuration> {
         let pending = self.open.get(&id)?;
+        // Whose outcome is unknown has others to wait for, or it would not be open any more.
         let waits = |(other, waiter): (&u32, &Pending)| {
             *other == id
                 || (waiter.action == Action::Acquire
