@@ -330,6 +330,28 @@ mod tests {
         fits(text, Semantics::REENTRANT_FENCED);
         fits(&text.replace("5..5 ok 5", "5..5 ok 6"), Semantics::REENTRANT_FENCED);
         broken(&text.replace("5..5 ok 5", "5..5 ok 4"), Semantics::REENTRANT_FENCED);
+        // Told in the other order, the first is granted before the second returns, and seen after.
+        let turned = "c1 acquire 5..5 ok 5
+                      c1 acquire 0..5 ok 5";
+        fits(turned, Semantics::REENTRANT_FENCED);
+        fits(&turned.replace("5..5 ok 5", "5..5 ok 6"), Semantics::REENTRANT_FENCED);
+        broken(&turned.replace("5..5 ok 5", "5..5 ok 4"), Semantics::REENTRANT_FENCED);
+    }
+
+    /// Both are granted before the third, and neither token is seen before its grant.
+    #[test]
+    fn grants_of_two_holds_that_are_seen_late_have_two_tokens() {
+        let text = "c1 acquire 0..20 ok 5
+                    c1 lease-ended 6..6 ok
+                    c2 acquire 0..20 ok 6
+                    c2 lease-ended 6..6 ok
+                    c3 acquire 7..8 ok 9";
+        for semantics in [Semantics::FENCED, Semantics::REENTRANT_FENCED] {
+            fits(text, semantics);
+            fits(&text.replace("ok 6", "ok 4"), semantics);
+            broken(&text.replace("ok 6", "ok 5"), semantics);
+            broken(&text.replace("ok 6", "ok 9"), semantics);
+        }
     }
 
     /// Clients whose releases are lost, all waiting again: each may be granted and freed unseen.
