@@ -257,14 +257,12 @@ impl Application {
         match self.phase {
             // The write is already decided on; nobody looks again before it goes out.
             Phase::Committed | Phase::Releasing | Phase::Finished => {}
-            Phase::Acquiring => {
-                // The client still owes an answer; what it grants then is given back.
-                self.wanted.retain(|wanted| self.held.iter().any(|held| held.lock == *wanted));
-                self.stop(out);
-            }
-            Phase::Thinking | Phase::Reading(_) | Phase::Working | Phase::Writing(_) => {
-                self.stop(out);
-            }
+            // Who still waits for another lock is owed an answer; what it grants goes back.
+            Phase::Thinking
+            | Phase::Acquiring
+            | Phase::Reading(_)
+            | Phase::Working
+            | Phase::Writing(_) => self.stop(out),
         }
     }
 

@@ -289,7 +289,7 @@ fn who_loses_a_lock_while_he_waits_for_the_next_stops() {
     stage.granted(1, 5);
     stage.granted(2, 6);
     assert_eq!(stage.lost(1), "Repeat is stopped, Worked is stopped, frees 2, RELEASE 2");
-    assert_eq!(stage.0.wanted, [LockId(1), LockId(2)], "the third it wants no more");
+    assert_eq!(stage.granted(3, 7), "frees 3, RELEASE 3", "the third it wants no more");
 }
 
 #[test]
