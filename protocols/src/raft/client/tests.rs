@@ -111,3 +111,26 @@ fn a_session_that_comes_too_late_is_closed() {
     assert_eq!(second.told(session), ["to s1: close #8"]);
     assert_eq!(second.0.session(), Some(SessionId(7)));
 }
+
+/// The grant itself was lost on its way. Another life of its own, or another session, is not it.
+#[test]
+fn a_grant_may_be_learnt_from_the_answer_to_a_question() {
+    let mut stage = Stage::asking();
+    let me = stage.0.me;
+    stage.told(Reply::Opened { owner: me, attempt: 1, session: SessionId(7) });
+    stage.told(answer(7, 1, Answer::Queued));
+    let holder = |number, owner, session| {
+        let holder = Some((owner, SessionId(session), Sequence(1), Token(9)));
+        Message::Holder(Holder { number, lock: LOCK, holder })
+    };
+    let before = Owner { incarnation: Incarnation(0), ..me };
+    let granted = ["Granted { lock: LockId(1), token: Some(Token(9)) }"];
+    for (owner, session, learns) in [(before, 7, false), (me, 6, false), (me, 7, true)] {
+        assert_eq!(stage.step(Input::Fired(ClientTimer::Query)).len(), 1);
+        let number = stage.0.question;
+        let nothing: [String; 0] = [];
+        assert_eq!(stage.hears(1, holder(number - 1, me, 7)), nothing, "an older question");
+        let heard = stage.hears(1, holder(number, owner, session));
+        assert_eq!(heard, if learns { &granted[..] } else { &[] }, "{owner} in #{session}");
+    }
+}
