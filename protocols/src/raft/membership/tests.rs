@@ -41,12 +41,20 @@ fn a_leader_that_is_removed_leads_until_that_is_committed() {
     let mut server = leader();
     has_up_to(&mut server, 1);
     let voters = Configuration::from([ServerId(2), ServerId(3)]);
-    server.propose_soon(Proposal::Configuration(voters), &mut Outbox::default());
+    for proposal in [Proposal::NoOp, Proposal::Configuration(voters)] {
+        server.propose_soon(proposal, &mut Outbox::default());
+    }
     step(&mut server, Input::Fired(RaftTimer::Append));
-    has_up_to(&mut server, 2);
+    let third_has = |server: &mut Server, index| {
+        let appended = Appended { term: Term(1), round: 1, result: Ok(Index(index)) };
+        hears(server, 3, Message::Appended(appended))
+    };
+    has_up_to(&mut server, 3);
     assert!(server.is_leader(), "one of two has it");
-    let appended = Appended { term: Term(1), round: 1, result: Ok(Index(2)) };
-    let sent = hears(&mut server, 3, Message::Appended(appended));
+    third_has(&mut server, 2);
+    assert_eq!(server.commit_index(), Index(2));
+    assert!(server.is_leader(), "what is committed came before it");
+    let sent = third_has(&mut server, 3);
     assert!(sent.iter().any(|sent| sent.ends_with("TimeoutNow term 1")), "{sent:?}");
     assert!(!server.is_leader());
 }
