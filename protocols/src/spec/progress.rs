@@ -322,19 +322,20 @@ mod tests {
         assert!(late_grant_given_back.judge(bound()).is_broken());
     }
 
-    /// Whatever is seen after the bound shows it, if something began that must end within it.
+    /// Whatever is seen after the bound shows it, if something began that must end within it. A look
+    /// that finds nothing due comes first: what begins after it is not forgotten.
     #[test]
     fn what_is_overdue_is_seen_before_the_run_ends() {
-        let healed = || History::new().healed().at(1000);
-        let ends = |history: History| history.at(6001).acquires(3, 3).breaks_on_the_way(bound());
-        assert!(ends(healed().acquires(1, 1)), "somebody waits");
-        assert!(ends(healed().owners(1, [1]).crashes(1)), "an owner dies");
-        let dead = healed().crashes(1).at(1000).owners(1, [1]);
-        assert!(ends(dead), "a dead client becomes an owner");
-        assert!(!ends(healed().owners(1, [1])), "an owner who lives may go on");
-        assert!(!ends(healed().owners(1, [1]).crashes(2)));
+        let healed = || History::new().healed().at(5001).resumes(3).at(6000);
+        let ends = |history: History, at| history.at(at).acquires(3, 3).breaks_on_the_way(bound());
+        assert!(ends(healed().acquires(1, 1), 11_001), "somebody waits");
+        assert!(ends(healed().owners(1, [1]).crashes(1), 11_001), "an owner dies");
+        let dead = healed().crashes(1).at(11_001).resumes(3).at(12_000).owners(1, [1]);
+        assert!(ends(dead, 17_001), "a dead client becomes an owner");
+        assert!(!ends(healed().owners(1, [1]), 11_001), "an owner who lives may go on");
+        assert!(!ends(healed().owners(1, [1]).crashes(2), 11_001));
         let before = History::new().owners(1, [1]).crashes(1).at(1000).healed();
-        assert!(ends(before), "what began before the heal counts from it");
+        assert!(ends(before, 6001), "what began before the heal counts from it");
     }
 
     #[test]
