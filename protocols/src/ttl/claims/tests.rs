@@ -91,7 +91,12 @@ fn a_late_grant_goes_back_unless_it_runs_out_by_itself() {
     let goes_back = ["DEL L1 if it is c1#1"];
     let mut releasing = Stage::holding();
     releasing.then(|claims, fx| claims.release(LOCK, fx));
+    let mut once = Stage(releasing.0.clone());
     assert_eq!(releasing.hears(1, TAKEN), goes_back, "once more");
+    let released = |outcome| [format!("Released {{ lock: LockId(1), outcome: {outcome} }}")];
+    let gone = Answer::Deleted(false);
+    assert_eq!(releasing.hears(1, gone), released("Unknown"), "the first may have done it");
+    assert_eq!(once.hears(1, gone), released("Failed"), "there was no other");
 
     let mut given_up = Stage::new();
     given_up.acquires();
