@@ -12,9 +12,8 @@
 //!   release of unknown outcome that an earlier one did not need;
 //! - the end of a lease overlaps an acquire of its owner, or a release that it may have beaten;
 //! - a release of unknown outcome is repeated, or belongs to a nested hold;
-//! - an acquire returns at the moment at which its owner's release is called, or two grants whose
-//!   tokens stand in the wrong order returned at the same moment, or the later one may be nested
-//!   in a hold of unknown outcome;
+//! - an acquire returns at the moment at which its owner's next operation is called, or a grant whose
+//!   token does not grow may be nested in a hold of unknown outcome;
 //! - a failed acquire asserts that the lock was held.
 
 use super::explain::Cause;
@@ -57,8 +56,8 @@ struct Standing {
 struct Lock {
     /// Whose core is on.
     core: Option<Owner>,
-    /// The largest token granted, and when that grant returned.
-    newest: Option<(Token, u64)>,
+    /// The largest token granted.
+    newest: Option<Token>,
     handed_over: bool,
 }
 
@@ -120,7 +119,7 @@ impl Sweep<'_> {
                 Ok(())
             }
             (_, true) if self.standings[place].open != Some(event.operation) => Ok(()),
-            (_, true) => self.returned(operation, event.at, lock, place),
+            (_, true) => self.returned(operation, lock, place),
             (_, false) => {
                 self.close_what_touches(lock, place)?;
                 match operation.action {
@@ -145,7 +144,7 @@ impl Sweep<'_> {
             return Err(Stop::HandOver);
         }
         // A violation belongs to the return, which is still to come.
-        self.returned(operation, operation.called, lock, place).map_err(|_| Stop::HandOver)
+        self.returned(operation, lock, place).map_err(|_| Stop::HandOver)
     }
 
     fn acquire_called(&mut self, operation: &Operation, place: usize) -> Result<(), Stop> {
@@ -192,18 +191,12 @@ impl Sweep<'_> {
         Ok(())
     }
 
-    fn returned(
-        &mut self,
-        operation: &Operation,
-        at: u64,
-        lock: usize,
-        place: usize,
-    ) -> Result<(), Stop> {
+    fn returned(&mut self, operation: &Operation, lock: usize, place: usize) -> Result<(), Stop> {
         let standing = &mut self.standings[place];
         standing.open = None;
         match (operation.action, operation.outcome) {
             (Action::Acquire, Outcome::Ok(token)) => {
-                self.granted(operation.process, token, at, lock, place)
+                self.granted(operation.process, token, lock, place)
             }
             (Action::Release, Outcome::Ok(_)) if standing.closing => {
                 standing.closing = false;
@@ -232,7 +225,6 @@ impl Sweep<'_> {
         &mut self,
         process: Owner,
         token: Option<Token>,
-        at: u64,
         lock: usize,
         place: usize,
     ) -> Result<(), Stop> {
@@ -250,17 +242,12 @@ impl Sweep<'_> {
         }
         if let (true, Some(token)) = (self.semantics.fenced, token) {
             let nested = standing.depth > 0;
-            if let Some((newest, granted)) = lock.newest {
-                let grows = newest < token || (nested && newest == token);
+            let grows = |newest| newest < token || (nested && newest == token);
+            if !lock.newest.is_none_or(grows) {
                 let nestable = self.semantics.reentrant && standing.spare_acquire;
-                if !grows && granted < at && !nestable {
-                    return Err(Stop::Broken(Cause::Token));
-                }
-                if !grows {
-                    return Err(Stop::HandOver);
-                }
+                return Err(if nestable { Stop::HandOver } else { Stop::Broken(Cause::Token) });
             }
-            lock.newest = Some((token, at));
+            lock.newest = Some(token);
         }
         standing.depth += 1;
         lock.core = Some(process);

@@ -199,7 +199,7 @@ fn the_sweep_hands_over_no_more_than_it_must() {
             "c1 acquire 0..1 ok\n c1 release 2..3 unknown\n c1 lease-ended 4..5 ok
              c1 acquire 6..7 ok\n c2 acquire 8..9 ok",
         ),
-        // Two grants returned at one moment: either may have been first.
+        // An acquire returned as its release was called: of two grants either may have been first.
         (
             Semantics::FENCED,
             "c1 acquire 0..3 ok 5\n c2 acquire 1..3 ok 4\n c2 release 3..4 ok\n c1 release 5..6 ok",
