@@ -336,6 +336,26 @@ mod tests {
         fits(turned, Semantics::REENTRANT_FENCED);
         fits(&turned.replace("5..5 ok 5", "5..5 ok 6"), Semantics::REENTRANT_FENCED);
         broken(&turned.replace("5..5 ok 5", "5..5 ok 4"), Semantics::REENTRANT_FENCED);
+        // Somebody has it after them, so both were granted before either token was seen.
+        let both = format!(
+            "c2 acquire 5..5 ok 9
+             {turned}
+             c1 lease-ended 5..5 ok"
+        );
+        fits(&both, Semantics::REENTRANT_FENCED);
+        fits(&both.replace("5..5 ok 5", "5..5 ok 6"), Semantics::REENTRANT_FENCED);
+        broken(&both.replace("5..5 ok 5", "5..5 ok 4"), Semantics::REENTRANT_FENCED);
+    }
+
+    /// An end of the lease between the two makes them two holds, though of one owner.
+    #[test]
+    fn two_holds_of_one_owner_have_two_tokens() {
+        let text = "c1 acquire 5..5 ok 6
+                    c1 acquire 0..5 ok 5
+                    c1 lease-ended 3..3 ok";
+        fits(text, Semantics::FENCED);
+        broken(&text.replace("ok 6", "ok 5"), Semantics::FENCED);
+        fits(&text.replace("ok 6", "ok 5"), Semantics::REENTRANT_FENCED);
     }
 
     /// Both are granted before the third, and neither token is seen before its grant.

@@ -264,7 +264,8 @@ impl Configuration {
         let mut next = Self { mutex, ..self.clone() };
         if let Some(token) = token {
             for unseen in &mut next.unseen {
-                let same = unseen.current && unseen.process == process;
+                // Whoever is granted a lock while a hold is on is its holder: it is the same hold.
+                let same = unseen.current;
                 unseen.high = unseen.high.min(u128::from(token.0) + u128::from(same));
             }
         }
