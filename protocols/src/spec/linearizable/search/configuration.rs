@@ -37,7 +37,6 @@ enum Taken {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 struct Unseen {
     id: u32,
-    process: Owner,
     /// Tells the holds of these grants apart.
     hold: usize,
     /// The token is this or larger.
@@ -239,7 +238,7 @@ impl Configuration {
         let new = self.unseen.iter().map(|unseen| unseen.hold + 1).max().unwrap_or(0);
         let hold = nested.map_or(new, |unseen| unseen.hold);
         let low = self.mutex.lowest(process);
-        Unseen { id, process, hold, low, high: u128::MAX, current: true }
+        Unseen { id, hold, low, high: u128::MAX, current: true }
     }
 
     /// Whether something called before now can still give the lock to this process.
