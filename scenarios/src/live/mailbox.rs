@@ -8,6 +8,7 @@
 //! arrives.
 
 use super::frame::{self, Refusal};
+use guests::{Guest, Guests};
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -16,15 +17,16 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-/// How many connections a port takes at once.
+mod guests;
+
+/// How many connections a port has at once.
 const CONNECTIONS: usize = 512;
 
 /// How many frames wait for one receiver.
@@ -100,7 +102,9 @@ pub(super) fn told_less_and_less(tell: impl Fn(u64, &Refusal) + 'static) -> Refu
 /// Takes payloads in at a port until the end of the runtime.
 pub(super) async fn take_in(port: Port, run: u64, deliver: Deliver, refuse: Refuse) {
     match port {
-        Port::Tcp(listener) => take_connections(listener, run, deliver, refuse).await,
+        Port::Tcp(listener) => {
+            take_connections(listener, Guests::new(CONNECTIONS), run, deliver, refuse).await;
+        }
         Port::Udp(socket) => take_datagrams(socket, run, deliver, refuse).await,
     }
 }
@@ -122,30 +126,41 @@ async fn take_datagrams(socket: UdpSocket, run: u64, deliver: Deliver, refuse: R
     }
 }
 
-async fn take_connections(listener: TcpListener, run: u64, deliver: Deliver, refuse: Refuse) {
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
-    loop {
-        let Ok(place) = room.clone().acquire_owned().await else { return };
-        let Ok((mut stream, _)) = listener.accept().await else {
-            // Out of file descriptors, say: what is open may close.
-            tokio::time::sleep(RETRY).await;
-            continue;
+async fn take_connections(
+    listener: TcpListener,
+    guests: Guests,
+    run: u64,
+    deliver: Deliver,
+    refuse: Refuse,
+) {
+    for number in 0.. {
+        // Out of file descriptors, say: what is open may close.
+        let stream = loop {
+            match listener.accept().await {
+                Ok((stream, _)) => break stream,
+                Err(_) => tokio::time::sleep(RETRY).await,
+            }
         };
         let (deliver, refuse) = (deliver.clone(), refuse.clone());
-        tokio::task::spawn_local(async move {
-            let _place = place;
-            loop {
-                let taken = match frame::receive(&mut stream, run).await {
-                    Ok(None) => return,
-                    Ok(Some(payload)) => deliver(payload).await,
-                    Err(refusal) => Err(refusal),
-                };
-                if let Err(refusal) = taken {
-                    refuse(refusal);
-                    return;
-                }
+        guests.welcome(number, |guest| hear(guest, stream, run, deliver, refuse));
+    }
+}
+
+/// Takes in what comes on one connection.
+async fn hear(mut guest: Guest, mut stream: TcpStream, run: u64, deliver: Deliver, refuse: Refuse) {
+    loop {
+        let taken = match frame::receive(&mut stream, run).await {
+            Ok(None) => return,
+            Ok(Some(payload)) => {
+                guest.spoke();
+                deliver(payload).await
             }
-        });
+            Err(refusal) => Err(refusal),
+        };
+        if let Err(refusal) = taken {
+            refuse(refusal);
+            return;
+        }
     }
 }
 
@@ -222,5 +237,75 @@ async fn send_all(address: SocketAddr, mut frames: mpsc::Receiver<Vec<u8>>) {
         {
             open = None;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+    use tokio::io::AsyncReadExt;
+    use tokio::task::LocalSet;
+
+    const RUN: u64 = 7;
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    /// A port that has so many guests at most, and what has come in at it.
+    async fn open_port(most: usize) -> (SocketAddr, Rc<RefCell<Vec<Vec<u8>>>>) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+        let address = listener.local_addr().expect("it has one");
+        let came = Rc::new(RefCell::new(Vec::new()));
+        let kept = came.clone();
+        let deliver: Deliver = Rc::new(move |payload: Vec<u8>| {
+            kept.borrow_mut().push(payload);
+            Box::pin(async { Ok(()) })
+        });
+        let guests = Guests::new(most);
+        tokio::task::spawn_local(take_connections(listener, guests, RUN, deliver, Rc::new(|_| {})));
+        (address, came)
+    }
+
+    async fn say(stream: &mut TcpStream, payload: &[u8]) {
+        stream.write_all(&frame::frame(RUN, payload)).await.expect("it is open");
+    }
+
+    /// Waits until so many payloads came.
+    async fn until(came: &RefCell<Vec<Vec<u8>>>, count: usize) {
+        let wait = async {
+            while came.borrow().len() < count {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait).await.expect("it is heard");
+    }
+
+    fn play(story: impl Future<Output = ()>) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        LocalSet::new().block_on(&runtime.expect("a runtime"), story);
+    }
+
+    #[test]
+    fn silent_strangers_keep_nobody_out() {
+        play(async {
+            let (address, came) = open_port(8).await;
+            let connect = || async { TcpStream::connect(address).await.expect("it listens") };
+            let mut known = connect().await;
+            say(&mut known, b"first").await;
+            until(&came, 1).await;
+            let mut oldest = connect().await;
+            let mut silent = Vec::new();
+            for _ in 0..20 {
+                silent.push(connect().await);
+            }
+            let mut late = connect().await;
+            say(&mut late, b"late").await;
+            until(&came, 2).await;
+            say(&mut known, b"again").await;
+            until(&came, 3).await;
+            let mut nothing = [0];
+            let end = tokio::time::timeout(PATIENCE, oldest.read(&mut nothing)).await;
+            let end = end.expect("its connection is closed");
+            assert!(matches!(end, Ok(0) | Err(_)), "{end:?}");
+        });
     }
 }
