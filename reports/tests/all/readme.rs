@@ -1,8 +1,9 @@
 //! Every output that the README shows is real: the commands of its `console` blocks are run, one
 //! after the other in one folder, and what they print is what stands there. A line `[...]` stands
-//! for any number of lines.
+//! for any number of lines. What it points at in the tree is there.
 
 use crate::program::{locklab_in, stdout};
+use std::path::Path;
 
 const README: &str = include_str!("../../../README.md");
 const PROMPT: &str = "$ cargo run --release -- ";
@@ -47,6 +48,33 @@ fn what_the_readme_shows_is_what_the_commands_print() {
         let command = arguments.join(" ");
         assert!(matches(&expected, &lines), "`{command}` printed something else:\n{text}");
     }
+}
+
+/// The files and folders of this tree that a text links to, or names with their crate.
+fn pointed_at(text: &str) -> Vec<&str> {
+    let links = text.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+    let links = links.map(|(target, _)| target.split('#').next().unwrap_or_default());
+    let links = links.filter(|target| !target.is_empty() && !target.contains("://"));
+    let quoted = text.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
+    let crates = ["protocols/", "sim/", "models/", "scenarios/", "reports/"];
+    let named = quoted.filter(|word| crates.iter().any(|start| word.starts_with(start)));
+    links.chain(named).collect()
+}
+
+#[test]
+fn what_the_readme_points_at_is_there() {
+    let tree = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let paths = pointed_at(README);
+    assert!(paths.len() >= 10, "{paths:?}");
+    let missing: Vec<_> = paths.iter().filter(|path| !tree.join(path).exists()).collect();
+    assert!(missing.is_empty(), "the README points at {missing:?}");
+}
+
+#[test]
+fn the_check_sees_a_path() {
+    let text = "See [`sim/a.rs`](sim/a.rs#L1), [that](#there), [this](https://mutants.rs)\n\
+                and `reports/b.json`, or `cargo test`.";
+    assert_eq!(pointed_at(text), ["sim/a.rs", "sim/a.rs", "reports/b.json"]);
 }
 
 #[test]
