@@ -332,8 +332,11 @@ mod tests {
         assert!(ends(healed().owners(1, [1]).crashes(1), 11_001), "an owner dies");
         let dead = healed().crashes(1).at(11_001).resumes(3).at(12_000).owners(1, [1]);
         assert!(ends(dead, 17_001), "a dead client becomes an owner");
-        assert!(!ends(healed().owners(1, [1]), 11_001), "an owner who lives may go on");
-        assert!(!ends(healed().owners(1, [1]).crashes(2), 11_001));
+        // Here the look that the heal asks for comes after them.
+        let just_healed = || History::new().healed().at(1000).owners(1, [1]);
+        assert!(!ends(just_healed(), 6001), "an owner who lives may go on");
+        assert!(!ends(just_healed().crashes(2), 6001));
+        assert!(ends(just_healed().crashes(1), 6001));
         let before = History::new().owners(1, [1]).crashes(1).at(1000).healed();
         assert!(ends(before, 6001), "what began before the heal counts from it");
     }
