@@ -128,21 +128,19 @@ async fn take_datagrams(socket: UdpSocket, run: u64, deliver: Deliver, refuse: R
 
 async fn take_connections(
     listener: TcpListener,
-    guests: Guests,
+    mut guests: Guests,
     run: u64,
     deliver: Deliver,
     refuse: Refuse,
 ) {
-    for number in 0.. {
-        // Out of file descriptors, say: what is open may close.
-        let stream = loop {
-            match listener.accept().await {
-                Ok((stream, _)) => break stream,
-                Err(_) => tokio::time::sleep(RETRY).await,
-            }
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            // Out of file descriptors, say: what is open may close.
+            tokio::time::sleep(RETRY).await;
+            continue;
         };
         let (deliver, refuse) = (deliver.clone(), refuse.clone());
-        guests.welcome(number, |guest| hear(guest, stream, run, deliver, refuse));
+        guests.welcome(|guest| hear(guest, stream, run, deliver, refuse));
     }
 }
 

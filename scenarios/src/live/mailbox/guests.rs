@@ -11,35 +11,40 @@ use std::future::Future;
 use std::rc::Rc;
 use tokio::task::AbortHandle;
 
-/// The guests of a port, as the tasks that hear them share them.
-#[derive(Clone, Debug)]
+/// First those from whom no frame came yet, then the others, each in the order of their coming, as
+/// the tasks that hear them.
+type Present = Rc<RefCell<BTreeMap<(bool, u64), AbortHandle>>>;
+
+/// The guests of a port.
+#[derive(Debug)]
 pub(super) struct Guests {
     most: usize,
-    /// First those from whom no frame came yet, then the others, each in the order of their coming.
-    present: Rc<RefCell<BTreeMap<(bool, u64), AbortHandle>>>,
+    /// How many have come.
+    came: u64,
+    present: Present,
 }
 
 /// One guest, until he goes.
 #[derive(Debug)]
 pub(super) struct Guest {
     place: (bool, u64),
-    guests: Guests,
+    present: Present,
 }
 
 impl Guests {
     /// Nobody yet; at once there are at most so many.
     pub(super) fn new(most: usize) -> Self {
-        Self { most, present: Rc::default() }
+        Self { most, came: 0, present: Present::default() }
     }
 
-    /// Lets one in, whom a task of his own hears. Each has another number, in the order of coming.
+    /// Lets one in, whom a task of his own hears.
     pub(super) fn welcome<F: Future<Output = ()> + 'static>(
-        &self,
-        number: u64,
+        &mut self,
         hear: impl FnOnce(Guest) -> F,
     ) {
-        let place = (false, number);
-        let task = tokio::task::spawn_local(hear(Guest { place, guests: self.clone() }));
+        self.came += 1;
+        let place = (false, self.came);
+        let task = tokio::task::spawn_local(hear(Guest { place, present: self.present.clone() }));
         let mut present = self.present.borrow_mut();
         if present.len() == self.most
             && let Some((_, oldest)) = present.pop_first()
@@ -53,7 +58,7 @@ impl Guests {
 impl Guest {
     /// A frame came from him.
     pub(super) fn spoke(&mut self) {
-        let mut present = self.guests.present.borrow_mut();
+        let mut present = self.present.borrow_mut();
         if let Some(task) = present.remove(&self.place) {
             self.place.0 = true;
             present.insert(self.place, task);
@@ -63,6 +68,6 @@ impl Guest {
 
 impl Drop for Guest {
     fn drop(&mut self) {
-        self.guests.present.borrow_mut().remove(&self.place);
+        self.present.borrow_mut().remove(&self.place);
     }
 }
